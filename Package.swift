@@ -1,0 +1,91 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .treatWarning("ExplicitSendable", as: .error),
+  .enableUpcomingFeature("ExistentialAny"),  // SE-0335
+  .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409
+  .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),  // SE-0461
+]
+
+// Targets stand in the order of the floors: each imports only from floors below it.
+let package = Package(
+  name: "prove-key-store",
+  products: [
+    .library(name: "ProveKeyModel", targets: ["ProveKeyModel"]),
+    .library(name: "ProveKeyPlatform", targets: ["ProveKeyPlatform"]),
+    .library(name: "ProveKeySealing", targets: ["ProveKeySealing"]),
+    .library(name: "ProveKeyVault", targets: ["ProveKeyVault"]),
+    .library(name: "ProveDeviceRegistry", targets: ["ProveDeviceRegistry"]),
+    .library(name: "ProveUnify", targets: ["ProveUnify"]),
+    .executable(name: "provekey", targets: ["provekey"]),
+  ],
+  targets: [
+    // Floor 0: system libraries.
+    .systemLibrary(
+      name: "CSodium", pkgConfig: "libsodium",
+      providers: [.apt(["libsodium-dev"]), .brew(["libsodium"])]),
+    .systemLibrary(
+      name: "CSQLite", pkgConfig: "sqlite3",
+      providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
+
+    // Floor 1: values and rules.
+    .target(name: "ProveKeyModel"),
+
+    // Floor 2: the lock, the clock, sealing, the database.
+    .target(name: "ProveKeyPlatform", dependencies: ["ProveKeyModel"]),
+    .target(
+      name: "ProveKeySealing", dependencies: ["CSodium", "ProveKeyModel", "ProveKeyPlatform"]),
+    .target(name: "SQLiteDatabase", dependencies: ["CSQLite", "ProveKeyPlatform"]),
+
+    // Floor 3: the two stores.
+    .target(
+      name: "ProveKeyVault",
+      dependencies: ["ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "SQLiteDatabase"]),
+    .target(
+      name: "ProveDeviceRegistry",
+      dependencies: ["ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "SQLiteDatabase"]),
+
+    // Floor 4: the flow.
+    .target(
+      name: "ProveUnify",
+      dependencies: [
+        "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
+        "ProveDeviceRegistry",
+      ]),
+
+    // Floor 5: the command line.
+    .executableTarget(
+      name: "provekey",
+      dependencies: [
+        "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
+        "ProveDeviceRegistry", "ProveUnify",
+      ]),
+
+    .testTarget(name: "ProveKeyModelTests", dependencies: ["ProveKeyModel"]),
+    .testTarget(
+      name: "ProveKeySealingTests",
+      dependencies: ["ProveKeySealing", "ProveKeyModel", "ProveKeyPlatform"]),
+    .testTarget(
+      name: "SQLiteDatabaseTests", dependencies: ["SQLiteDatabase", "ProveKeyPlatform"]),
+    .testTarget(
+      name: "ProveKeyVaultTests",
+      dependencies: ["ProveKeyVault", "ProveKeyModel", "ProveKeySealing", "SQLiteDatabase"]),
+    .testTarget(
+      name: "ProveDeviceRegistryTests",
+      dependencies: ["ProveDeviceRegistry", "ProveKeyModel", "ProveKeySealing", "SQLiteDatabase"]),
+    .testTarget(
+      name: "ProveUnifyTests",
+      dependencies: ["ProveUnify", "ProveDeviceRegistry", "ProveKeyVault", "ProveKeyModel"]),
+    .testTarget(name: "provekeyTests", dependencies: ["provekey"]),
+    .testTarget(name: "TidyTests"),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .system {
+  target.swiftSettings = (target.swiftSettings ?? []) + strict
+}

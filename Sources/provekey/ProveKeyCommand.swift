@@ -1,0 +1,4 @@
+@main
+struct ProveKeyCommand {
+  static func main() {}
+}
