@@ -10,7 +10,6 @@ package struct ByteWriter: Sendable {
     bytes.reserveCapacity(capacity)
   }
 
-
   /// Appends a fixed-width integer, most significant byte first.
   package mutating func write<Value: FixedWidthInteger>(_ value: Value) {
     var shift = Value.bitWidth
