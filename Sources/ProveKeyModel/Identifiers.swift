@@ -1,0 +1,198 @@
+/// A non-empty name of at most 255 UTF-8 bytes without control characters.
+///
+/// Two identifiers are equal when their bytes are: Swift's `String` equality would merge
+/// canonically equal texts that are different names. They print redacted, since an identifier
+/// is personal data.
+public protocol Identifier: Hashable, Sendable, CustomStringConvertible,
+  CustomDebugStringConvertible, CustomReflectable
+{
+  /// The name of the field on the wire, as errors give it.
+  static var fieldName: String { get }
+
+  /// The text of the identifier.
+  var rawValue: String { get }
+
+  /// Makes an identifier, or nothing when the text is empty, longer than 255 UTF-8 bytes or holds
+  /// control characters (U+0000 to U+001F, U+007F to U+009F).
+  init?(_ text: String)
+}
+
+extension Identifier {
+  /// Makes an identifier or names the field that is malformed.
+  /// - Throws: ``ModelError/malformed(field:)`` under the conditions of `init?(_:)`.
+  public init(validating text: String) throws(ModelError) {
+    guard let value = Self(text) else { throw .malformed(field: Self.fieldName) }
+    self = value
+  }
+
+  /// Equal when every byte is.
+  public static func == (left: Self, right: Self) -> Bool {
+    left.rawValue.utf8.elementsEqual(right.rawValue.utf8)
+  }
+
+  /// Hashes the bytes.
+  public func hash(into hasher: inout Hasher) {
+    for byte in rawValue.utf8 { hasher.combine(byte) }
+    hasher.combine(0xFF as UInt8)
+  }
+
+  /// The kind of identifier; never its text.
+  public var description: String { "\(Self.fieldName)(redacted)" }
+
+  /// The kind of identifier; never its text.
+  public var debugDescription: String { description }
+
+  /// Shows no children, so that `dump` cannot print the text.
+  public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// Whether text may be an identifier: 1 to 255 UTF-8 bytes without control characters.
+package func isIdentifierText(_ text: String) -> Bool {
+  let count = text.utf8.count
+  guard count >= 1, count <= identifierByteLimit else { return false }
+  return text.unicodeScalars.allSatisfy { scalar in
+    scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value)
+  }
+}
+
+/// The longest identifier, in UTF-8 bytes.
+package let identifierByteLimit = 255
+
+/// The unique identifier of one Prove Key on one device: one per key, not per piece of hardware.
+///
+/// Opaque; those made here are UUIDs. Source: Prove server SDK field docs, `deviceId`.
+public struct DeviceID: Identifier {
+  /// The field's name on the wire.
+  public static var fieldName: String { "deviceId" }
+  /// The text of the identifier.
+  public let rawValue: String
+
+  /// Makes an identifier, or nothing when the text cannot be one.
+  public init?(_ text: String) {
+    guard isIdentifierText(text) else { return nil }
+    rawValue = text
+  }
+
+  /// Makes a random UUID (version 4).
+  public static func random(using generator: inout some RandomNumberGenerator) -> DeviceID {
+    DeviceID(unchecked: randomUUIDText(using: &generator))
+  }
+
+  private init(unchecked text: String) { rawValue = text }
+}
+
+/// A probabilistic fingerprint of a browser; never a credential on its own (D4, D14).
+public struct VisitorID: Identifier {
+  /// The field's name on the wire.
+  public static var fieldName: String { "visitorId" }
+  /// The text of the identifier.
+  public let rawValue: String
+
+  /// Makes an identifier, or nothing when the text cannot be one.
+  public init?(_ text: String) {
+    guard isIdentifierText(text) else { return nil }
+    rawValue = text
+  }
+}
+
+/// Prove's identifier of a consumer.
+public struct ProveID: Identifier {
+  /// The field's name on the wire.
+  public static var fieldName: String { "proveId" }
+  /// The text of the identifier.
+  public let rawValue: String
+
+  /// Makes an identifier, or nothing when the text cannot be one.
+  public init?(_ text: String) {
+    guard isIdentifierText(text) else { return nil }
+    rawValue = text
+  }
+
+  /// Makes a random UUID (version 4).
+  public static func random(using generator: inout some RandomNumberGenerator) -> ProveID {
+    ProveID(unchecked: randomUUIDText(using: &generator))
+  }
+
+  private init(unchecked text: String) { rawValue = text }
+}
+
+/// The integrator's identifier of a customer.
+public struct ClientCustomerID: Identifier {
+  /// The field's name on the wire.
+  public static var fieldName: String { "clientCustomerId" }
+  /// The text of the identifier.
+  public let rawValue: String
+
+  /// Makes an identifier, or nothing when the text cannot be one.
+  public init?(_ text: String) {
+    guard isIdentifierText(text) else { return nil }
+    rawValue = text
+  }
+}
+
+/// The integrator's identifier of one person across its business lines.
+public struct ClientHumanID: Identifier {
+  /// The field's name on the wire.
+  public static var fieldName: String { "clientHumanId" }
+  /// The text of the identifier.
+  public let rawValue: String
+
+  /// Makes an identifier, or nothing when the text cannot be one.
+  public init?(_ text: String) {
+    guard isIdentifierText(text) else { return nil }
+    rawValue = text
+  }
+}
+
+/// The integrator's identifier of one request.
+public struct ClientRequestID: Identifier {
+  /// The field's name on the wire.
+  public static var fieldName: String { "clientRequestId" }
+  /// The text of the identifier.
+  public let rawValue: String
+
+  /// Makes an identifier, or nothing when the text cannot be one.
+  public init?(_ text: String) {
+    guard isIdentifierText(text) else { return nil }
+    rawValue = text
+  }
+}
+
+/// The identifier of one flow, used in each later call of that flow.
+public struct CorrelationID: Identifier {
+  /// The field's name on the wire.
+  public static var fieldName: String { "correlationId" }
+  /// The text of the identifier.
+  public let rawValue: String
+
+  /// Makes an identifier, or nothing when the text cannot be one.
+  public init?(_ text: String) {
+    guard isIdentifierText(text) else { return nil }
+    rawValue = text
+  }
+
+  /// Makes a random UUID (version 4).
+  public static func random(using generator: inout some RandomNumberGenerator) -> CorrelationID {
+    CorrelationID(unchecked: randomUUIDText(using: &generator))
+  }
+
+  private init(unchecked text: String) { rawValue = text }
+}
+
+/// A random UUID of version 4 in lower case.
+///
+/// Source: RFC 9562, section 5.4.
+private func randomUUIDText(using generator: inout some RandomNumberGenerator) -> String {
+  let high = (generator.next() & 0xFFFF_FFFF_FFFF_0FFF) | 0x4000
+  let low = (generator.next() & 0x3FFF_FFFF_FFFF_FFFF) | 0x8000_0000_0000_0000
+  let digits = Array("0123456789abcdef".utf8)
+  var text: [UInt8] = []
+  text.reserveCapacity(36)
+  for (word, hyphens) in [(high, [8, 12]), (low, [0, 4])] {
+    for position in 0..<16 {
+      if hyphens.contains(position) { text.append(UInt8(ascii: "-")) }
+      text.append(digits[Int((word >> UInt64(60 - 4 * position)) & 0xF)])
+    }
+  }
+  return String(decoding: text, as: UTF8.self)
+}
