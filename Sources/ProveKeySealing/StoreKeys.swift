@@ -1,0 +1,102 @@
+import ProveKeyPlatform
+
+/// The unlocked keys of one store: what seals and opens its records and hides its names.
+///
+/// ```
+/// unlock method -> key-encryption key -> root key (random, wrapped in the header)
+///   root -> subkeys: locators, set integrity, header MAC, epoch wrapping, state
+///   epoch wrapping -> data keys (random, one per epoch) -> a subkey per record
+/// ```
+///
+/// Changing the unlock method rewraps the root and touches no record; rotating data adds an epoch.
+/// All keys lie in guarded memory. Safe to use from many threads.
+public final class StoreKeys: Sendable {
+  /// What the store is for.
+  public let kind: StoreKind
+  /// The store's id, made at random when it was created.
+  public let storeID: StoreID
+
+  let hierarchy: KeyHierarchy
+  let entropy: Entropy
+  let epochs: Locked<EpochTable>
+
+  private init(
+    kind: StoreKind, storeID: StoreID, hierarchy: consuming KeyHierarchy, entropy: Entropy
+  ) {
+    self.kind = kind
+    self.storeID = storeID
+    self.hierarchy = hierarchy
+    self.entropy = entropy
+    self.epochs = Locked(EpochTable())
+  }
+
+  /// Makes the keys of a new store, with epoch 1 and its data key.
+  ///
+  /// - Returns: the keys, and the header to keep with the store; keep ``sealedEpochs`` as well.
+  /// - Throws: what the unlock method reports, ``SealingError/lockedMemoryExhausted``,
+  ///   ``SealingError/outOfMemory``.
+  public static func create(
+    kind: StoreKind, unlock: UnlockMethod
+  ) throws(SealingError) -> (keys: StoreKeys, header: [UInt8]) {
+    try create(kind: kind, unlock: unlock, entropy: .system)
+  }
+
+  /// Makes the keys of a new store from the randomness given.
+  package static func create(
+    kind: StoreKind, unlock: UnlockMethod, entropy: Entropy
+  ) throws(SealingError) -> (keys: StoreKeys, header: [UInt8]) {
+    let keys = StoreKeys(
+      kind: kind, storeID: StoreID(entropy: entropy),
+      hierarchy: try KeyHierarchy { root throws(SealingError) in entropy.fill(&root) },
+      entropy: entropy)
+    let header = try keys.rewrap(unlock: unlock)
+    _ = try keys.addEpoch()
+    return (keys, header)
+  }
+
+  /// Unlocks an existing store.
+  ///
+  /// - Parameters:
+  ///   - header: the header's bytes, at most 8 KiB; its layout and the order of its checks stand
+  ///     with `StoreHeader`.
+  ///   - epochs: every sealed data key that the store keeps, in any order; the highest is current.
+  /// - Throws: ``SealingError/wrongKey``, ``SealingError/wrongPassphrase``,
+  ///   ``SealingError/keyFile(_:)``, ``SealingError/provider(_:)``,
+  ///   ``SealingError/wrongProvider(expected:)``, ``SealingError/wrongUnlockMethod(stored:)``,
+  ///   ``SealingError/wrongKind``, ``SealingError/costOutOfBounds``,
+  ///   ``SealingError/damaged(_:)``, ``SealingError/tampered(_:)``,
+  ///   ``SealingError/unknownFormat(_:)``, ``SealingError/foreignStore``.
+  public static func open(
+    header: [UInt8], epochs: [SealedEpoch], kind: StoreKind, unlock: UnlockMethod
+  ) throws(SealingError) -> StoreKeys {
+    let parsed = try StoreHeader.parse(header)
+    let keys = StoreKeys(
+      kind: kind, storeID: parsed.storeID,
+      hierarchy: try RootWrapping.unwrap(parsed, kind: kind, unlock: unlock), entropy: .system)
+    guard !epochs.isEmpty else { throw .damaged(.epochKey) }
+    for epoch in epochs {
+      guard !keys.epochs.withLock({ $0.holds(epoch.epoch) }) else { throw .damaged(.epochKey) }
+      try keys.adopt(epoch)
+    }
+    return keys
+  }
+
+  /// Wraps the same root for another unlock method, or for the same one anew: 32 bytes.
+  ///
+  /// The old header, wherever a copy of it is left, still opens with what opened it before.
+  /// - Returns: the new header; the store is locked by it once it has replaced the old one.
+  /// - Throws: what the unlock method reports, ``SealingError/lockedMemoryExhausted``,
+  ///   ``SealingError/outOfMemory``.
+  public func rewrap(unlock: UnlockMethod) throws(SealingError) -> [UInt8] {
+    try RootWrapping.wrap(
+      hierarchy, kind: kind, storeID: storeID, unlock: unlock, entropy: entropy)
+  }
+}
+
+extension StoreKeys: CustomStringConvertible, CustomReflectable {
+  /// The kind of store and nothing else.
+  public var description: String { "StoreKeys(\(kind))" }
+
+  /// Shows nothing to `dump`.
+  public var customMirror: Mirror { Mirror(self, children: EmptyCollection()) }
+}
