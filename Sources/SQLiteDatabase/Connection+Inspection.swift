@@ -1,0 +1,109 @@
+internal import CSQLite
+
+extension Connection {
+  /// The one integer that a statement without parameters gives, such as a pragma.
+  package func int64(_ sql: String) throws(DatabaseError) -> Int64 {
+    let statement = try Statement(sql, in: handle, persistent: false)
+    let value = try statement.firstRow { (row) throws(DatabaseError) in try row.int64(at: 0) }
+    guard let value else {
+      throw DatabaseError(.misuse, operation: "read", statement: sql, message: "no row")
+    }
+    return value
+  }
+
+  /// The texts in the first column of a statement without parameters.
+  package func strings(_ sql: String, column: Int = 0) throws(DatabaseError) -> [String] {
+    let statement = try Statement(sql, in: handle, persistent: false)
+    var texts: [String] = []
+    try statement.forEachRow { (row) throws(DatabaseError) in
+      texts.append(try row.string(at: column))
+    }
+    return texts
+  }
+
+  // MARK: Identity
+
+  /// The id of the application whose format the file has; 0 when none was set.
+  package func applicationID() throws(DatabaseError) -> Int32 {
+    Int32(truncatingIfNeeded: try int64("PRAGMA application_id"))
+  }
+
+  /// Sets the id of the application whose format the file has.
+  package func setApplicationID(_ id: Int32) throws(DatabaseError) {
+    try execute("PRAGMA application_id = \(id)")
+  }
+
+  /// The version of the format; 0 when none was set.
+  package func userVersion() throws(DatabaseError) -> Int32 {
+    Int32(truncatingIfNeeded: try int64("PRAGMA user_version"))
+  }
+
+  /// Sets the version of the format.
+  package func setUserVersion(_ version: Int32) throws(DatabaseError) {
+    try execute("PRAGMA user_version = \(version)")
+  }
+
+  /// A number that changes when another connection has committed, and only then.
+  package func dataVersion() throws(DatabaseError) -> Int64 {
+    let statement = try controlStatement("PRAGMA data_version")
+    return try statement.firstRow { (row) throws(DatabaseError) in try row.int64(at: 0) } ?? 0
+  }
+
+  // MARK: Health
+
+  /// What contradicts itself in the file, at most `limit` findings; none in a sound one.
+  package func integrityCheck(limit: Int = 100) throws(DatabaseError) -> [String] {
+    let findings = try strings("PRAGMA integrity_check(\(max(limit, 1)))")
+    return findings == ["ok"] ? [] : findings
+  }
+
+  /// How SQLite would run a statement: the lines of EXPLAIN QUERY PLAN, for tests that pin them.
+  package func queryPlan(_ sql: String) throws(DatabaseError) -> [String] {
+    try strings("EXPLAIN QUERY PLAN \(sql)", column: 3)
+  }
+}
+
+/// How thoroughly a checkpoint moves the write-ahead log into the database.
+package enum CheckpointMode: Sendable {
+  /// As much as goes without waiting.
+  case passive
+  /// All of it.
+  case full
+  /// All of it, and the next writer starts the log anew.
+  case restart
+  /// All of it, and the log becomes an empty file.
+  case truncate
+}
+
+/// How far a checkpoint came.
+package struct CheckpointResult: Equatable, Sendable {
+  /// Frames in the log.
+  package let logFrames: Int
+  /// Frames of them that are in the database now.
+  package let checkpointedFrames: Int
+}
+
+extension Connection {
+  /// Moves the write-ahead log into the database.
+  ///
+  /// - Throws: ``DatabaseError``; with `.inUse` when a reader stood in the way of any mode but
+  ///   passive.
+  @discardableResult
+  package func checkpoint(
+    _ mode: CheckpointMode = .passive
+  ) throws(DatabaseError) -> CheckpointResult {
+    let code =
+      switch mode {
+      case .passive: SQLITE_CHECKPOINT_PASSIVE
+      case .full: SQLITE_CHECKPOINT_FULL
+      case .restart: SQLITE_CHECKPOINT_RESTART
+      case .truncate: SQLITE_CHECKPOINT_TRUNCATE
+      }
+    var log: Int32 = 0
+    var done: Int32 = 0
+    try unsafe handle.check("checkpoint") {
+      unsafe sqlite3_wal_checkpoint_v2($0, "main", code, &log, &done)
+    }
+    return CheckpointResult(logFrames: Int(log), checkpointedFrames: Int(done))
+  }
+}
