@@ -23,6 +23,10 @@ let package = Package(
     .library(name: "ProveUnify", targets: ["ProveUnify"]),
     .executable(name: "provekey", targets: ["provekey"]),
   ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+  ],
   targets: [
     // Floor 0: system libraries.
     .systemLibrary(
@@ -47,7 +51,10 @@ let package = Package(
       dependencies: ["ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "SQLiteDatabase"]),
     .target(
       name: "ProveDeviceRegistry",
-      dependencies: ["ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "SQLiteDatabase"]),
+      dependencies: [
+        "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "SQLiteDatabase",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ]),
 
     // Floor 4: the flow.
     .target(
@@ -63,6 +70,7 @@ let package = Package(
       dependencies: [
         "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
         "ProveDeviceRegistry", "ProveUnify",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     .testTarget(name: "ProveKeyModelTests", dependencies: ["ProveKeyModel"]),

@@ -1,0 +1,166 @@
+public import ProveKeyModel
+import ProveKeyPlatform
+import ProveKeySealing
+
+/// A decision of the registry: what the rules say, and the ticket to complete it with.
+public struct RegistryDecision: Hashable, Sendable {
+  /// The row of the decision table.
+  public let row: DecisionRow
+  /// What follows.
+  public let outcome: KeyOutcome
+  /// What ``DeviceRegistry/complete(_:possession:newKey:for:)`` takes; nothing for a refusal.
+  public let ticket: KeyTicket?
+}
+
+extension DeviceRegistry {
+  /// Decides a request by the table D1 to D17.
+  ///
+  /// Refusals and demands for possession that concern a registered key are kept as events, and
+  /// spend the challenge. An authentication or a recovery takes effect when it is completed.
+  ///
+  /// - Parameters:
+  ///   - request: what the authentication asks for.
+  ///   - assertion: the proof of the key that the device presents, if it has one.
+  ///   - challenge: the challenge that the assertion answers.
+  /// - Throws: ``RegistryError/signatureInvalid``, an error of the challenge, or what the store
+  ///   meets; whether the key is good is the decision's to say, not an error.
+  public func decide(
+    _ request: KeyRequest, presenting assertion: KeyAssertion? = nil,
+    for challenge: Challenge? = nil
+  ) async throws(RegistryError) -> RegistryDecision {
+    let now = clock.now
+    let usesKey = request.channel != .desktop
+    let presented =
+      if usesKey, let assertion {
+        try await verified(assertion, for: challenge, at: now)
+      } else { KeyFacts.Presented.none }
+
+    var facts = KeyFacts(presented: presented)
+    if usesKey, presented == .none { try await readRecoveryFacts(for: request, into: &facts, now) }
+    let decision = KeyRules.decide(request, facts: facts, policy: policy, now: now)
+
+    if let (device, kind, reason) = Self.noteworthy(decision, facts) {
+      try await record(
+        device, kind, reason: reason, row: decision.row,
+        spending: presented == .none ? nil : challenge, at: now)
+    }
+    return RegistryDecision(
+      row: decision.row, outcome: decision.outcome,
+      ticket: try ticket(for: decision, request, facts, assertion, challenge, at: now))
+  }
+
+  // MARK: Facts
+
+  private func verified(
+    _ assertion: KeyAssertion, for challenge: Challenge?, at now: UTCInstant
+  ) async throws(RegistryError) -> KeyFacts.Presented {
+    guard let challenge else { throw .challengeMissing }
+    try challenge.check(with: store.keys, at: now)
+    if try await store.item(at: challenge.spentLocator(with: store.keys)) != nil {
+      throw .challengeSpent
+    }
+    guard let registration = try await registration(assertion.deviceID) else { return .unknown }
+    try SignatureVerifier.verify(assertion, by: registration.publicKey, for: challenge)
+    return .registered(registration, KeyRules.finding(on: assertion, for: registration))
+  }
+
+  /// Reads what D12 to D17 need, and only that.
+  private func readRecoveryFacts(
+    for request: KeyRequest, into facts: inout KeyFacts, _ now: UTCInstant
+  ) async throws(RegistryError) {
+    guard policy.keyPersistence, !request.rebind, let visitor = request.visitor,
+      visitor.confidence >= policy.minimumVisitorConfidence
+    else { return }
+    if let stored = request.storedDeviceID {
+      facts.stored = try await registration(stored).map { .registered($0) } ?? .unknown
+      return
+    }
+    // A day early, so that no live candidate is missed; the rules judge to the millisecond.
+    let sinceDay = now.adding(months: -policy.inactivityMonths).daysSinceEpoch - 3
+    let locator = codec.locator(of: visitor.id)
+    let listing: StoredListing =
+      if let number = request.phoneNumber {
+        .candidatesWithNumber(
+          visitor: locator, phoneNumber: codec.locator(of: number), sinceDay: sinceDay)
+      } else if let proveID = request.proveID {
+        .candidatesWithProveID(
+          visitor: locator, proveID: codec.locator(of: proveID), sinceDay: sinceDay)
+      } else { .candidates(visitor: locator, sinceDay: sinceDay) }
+    for row in try await store.registrations(
+      in: listing, after: nil, limit: RegistryLimits.candidateLimit)
+    {
+      facts.ofVisitor.append(try codec.open(row))
+    }
+  }
+
+  // MARK: Events and tickets
+
+  /// The registration, if any, in whose events the decision is kept, and what is kept.
+  private static func noteworthy(
+    _ decision: KeyDecision, _ facts: KeyFacts
+  ) -> (DeviceID, KeyEvent.Kind, String)? {
+    let key: KeyRegistration
+    switch (facts.presented, facts.stored) {
+    case (.registered(let presented, _), _): key = presented
+    case (_, .registered(let stored)): key = stored
+    default: return nil
+    }
+    if decision.row == .d3, case .registered(_, let finding) = facts.presented {
+      let kind: KeyEvent.Kind =
+        switch finding {
+        case .staleVault: .staleVault
+        case .forkedVault: .forkedVault
+        case .counterRegression, .fresh: .counterRegression
+        }
+      return (key.deviceID, kind, finding.rawValue)
+    }
+    switch decision.outcome {
+    case .authenticate, .recover: return nil
+    case .reject(let reason): return (key.deviceID, .rejected, reason.rawValue)
+    case .requirePossession(let reason, _): return (key.deviceID, .possessionRequired, reason.name)
+    }
+  }
+
+  private func record(
+    _ device: DeviceID, _ kind: KeyEvent.Kind, reason: String, row: DecisionRow,
+    spending challenge: Challenge?, at now: UTCInstant
+  ) async throws(RegistryError) {
+    try await writing { () async throws(RegistryError) in
+      var changes: [PlannedWrite] = []
+      if let challenge { changes.append(try self.spending(challenge)) }
+      let draft = EventDraft(kind: kind, row: row, reason: reason, actor: "flow")
+      changes += try await self.appending([draft], to: device, at: now)
+      return changes
+    }
+  }
+
+  private func ticket(
+    for decision: KeyDecision, _ request: KeyRequest, _ facts: KeyFacts,
+    _ assertion: KeyAssertion?, _ challenge: Challenge?, at now: UTCInstant
+  ) throws(RegistryError) -> KeyTicket? {
+    let task: TicketContent.Task
+    switch decision.outcome {
+    case .reject: return nil
+    case .authenticate(let id): task = .authenticate(id)
+    case .recover(let id): task = .recover(id)
+    case .requirePossession(let reason, let plan): task = .fulfil(reason.name, plan)
+    }
+    var known: [DeviceID: KeyRegistration] = [:]
+    if case .registered(let key, _) = facts.presented { known[key.deviceID] = key }
+    if case .registered(let key) = facts.stored { known[key.deviceID] = key }
+    for key in facts.ofVisitor { known[key.deviceID] = key }
+    let retired: DeviceID? = if case .fulfil(_, let plan) = task { plan.retires } else { nil }
+    let wasRegistered = if case .registered = facts.presented { true } else { false }
+    var content = TicketContent(
+      id: SecureRandom.bytes(16), madeAt: now, row: decision.row, task: task,
+      version: nil, retiredVersion: retired.flatMap { known[$0]?.version }, standing: nil,
+      challenge: wasRegistered ? challenge : nil, presented: wasRegistered ? assertion : nil,
+      clientCustomerID: request.clientCustomerID, clientHumanID: request.clientHumanID,
+      visitorID: request.visitor?.id)
+    if let target = content.deviceID.flatMap({ known[$0] }) {
+      content.version = target.version
+      content.standing = target.standing
+    }
+    return try content.sealed(with: store.keys)
+  }
+}

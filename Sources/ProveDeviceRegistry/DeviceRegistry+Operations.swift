@@ -1,0 +1,262 @@
+public import ProveKeyModel
+import ProveKeyPlatform
+import ProveKeySealing
+
+/// What a revocation found.
+public enum RevocationResult: String, Hashable, Sendable {
+  /// The key is revoked now.
+  case revoked
+  /// It was revoked before; nothing changed (R9).
+  case alreadyRevoked
+}
+
+// Changes that an integrator or operator makes outside a flow. Each reads the registration, moves
+// it, and writes it on the version it read, again from the read on when another was faster; so a
+// revocation wins every race.
+
+extension DeviceRegistry {
+  /// Registers a key that is placed and not bound (R3).
+  /// - Parameters:
+  ///   - newKey: the key, with its proof over `challenge`.
+  ///   - device: what is known of the device that holds it.
+  ///   - actor: who acts, as the event names it: at most 255 UTF-8 bytes.
+  /// - Throws: ``RegistryError/deviceIDTaken``, ``RegistryError/signatureInvalid`` or an error of the
+  ///   challenge.
+  @discardableResult
+  public func place(
+    _ newKey: NewKey, for challenge: Challenge, on device: DeviceDescription,
+    clientCustomerID: ClientCustomerID? = nil, clientHumanID: ClientHumanID? = nil,
+    visitorID: VisitorID? = nil, actor: String = "operator"
+  ) async throws(RegistryError) -> KeyRegistration {
+    let now = clock.now
+    let actor = try Self.checked(actor, "actor")
+    let key = try offered(newKey, as: nil, for: challenge, at: now)
+    let registration = try Self.moving { () throws(ModelError) in
+      try KeyRegistration(
+        placing: newKey.publicKey, as: newKey.deviceID, on: device,
+        clientCustomerID: clientCustomerID, clientHumanID: clientHumanID, visitorID: visitorID,
+        at: now
+      ).noting(newKey.proof)
+    }
+    try await writing { () async throws(RegistryError) in
+      let insert = RegistryWrite.insert(try self.codec.seal(registration))
+      return [
+        try self.spending(key.challenge),
+        PlannedWrite(write: insert, onConflict: .fail(.deviceIDTaken)),
+      ]
+        + (try await self.appending(
+          [EventDraft(kind: .placed, actor: actor)], to: newKey.deviceID, at: now))
+    }
+    return registration
+  }
+
+  /// Binds a placed or unbound key to a number whose possession the caller vouches for.
+  /// - Throws: ``RegistryError/unknownDevice``, ``RegistryError/deviceRevoked``, or
+  ///   ``RegistryError/model(_:)`` when the key is bound already.
+  @discardableResult
+  public func bind(
+    _ deviceID: DeviceID, to number: PhoneNumber, proveID: ProveID? = nil,
+    actor: String = "operator"
+  ) async throws(RegistryError) -> KeyRegistration {
+    try await change(deviceID, .bound, actor: actor, capped: true) { key, now throws(ModelError) in
+      try key.bound(to: number, proveID: proveID, at: now)
+    }
+  }
+
+  /// Binds a bound key to another number whose possession the caller vouches for (R7).
+  /// - Throws: ``RegistryError/unknownDevice``, ``RegistryError/deviceRevoked`` or
+  ///   ``RegistryError/notBound``.
+  @discardableResult
+  public func rebind(
+    _ deviceID: DeviceID, to number: PhoneNumber, proveID: ProveID? = nil,
+    actor: String = "operator"
+  ) async throws(RegistryError) -> KeyRegistration {
+    try await change(deviceID, .rebound, actor: actor, capped: true) {
+      key, now throws(ModelError) in
+      try key.rebound(to: number, proveID: proveID, at: now)
+    }
+  }
+
+  /// Puts a new key in the place of a registration's old one (R13).
+  /// - Throws: ``RegistryError/unknownDevice``, ``RegistryError/deviceRevoked``,
+  ///   ``RegistryError/newKeyMismatch``, ``RegistryError/signatureInvalid`` or an error of the
+  ///   challenge.
+  @discardableResult
+  public func rekey(
+    _ newKey: NewKey, for challenge: Challenge, actor: String = "operator"
+  ) async throws(RegistryError) -> KeyRegistration {
+    let key = try offered(newKey, as: newKey.deviceID, for: challenge, at: clock.now)
+    return try await change(newKey.deviceID, .rekeyed, actor: actor, spending: key.challenge) {
+      before, _ throws(ModelError) in
+      try before.rekeyed(newKey.publicKey).noting(newKey.proof)
+    }
+  }
+
+  /// Takes the binding of a key away; the key stays (R15).
+  /// - Throws: ``RegistryError/unknownDevice``, ``RegistryError/deviceRevoked`` or
+  ///   ``RegistryError/notBound``.
+  @discardableResult
+  public func unbind(
+    _ deviceID: DeviceID, reason: String? = nil, actor: String = "operator"
+  ) async throws(RegistryError) -> KeyRegistration {
+    try await change(deviceID, .unbound, reason: reason, actor: actor) {
+      key, _ throws(ModelError) in
+      try key.unbound()
+    }
+  }
+
+  /// Disables a key for good; doing so twice succeeds and changes nothing (R9).
+  /// - Parameter reason: kept with the event, sealed: at most 255 UTF-8 bytes.
+  /// - Throws: ``RegistryError/unknownDevice``.
+  @discardableResult
+  public func revoke(
+    _ deviceID: DeviceID, reason: String? = nil, actor: String = "operator"
+  ) async throws(RegistryError) -> RevocationResult {
+    do {
+      try await change(deviceID, .revoked, reason: reason, actor: actor) { key, now in
+        key.revoked(at: now)
+      }
+      return .revoked
+    } catch .deviceRevoked { return .alreadyRevoked }
+  }
+
+  /// Notes a completed authentication, from which the months of inactivity count anew (R5).
+  ///
+  /// Within the policy's granularity nothing is written.
+  /// - Throws: ``RegistryError/unknownDevice``, ``RegistryError/deviceRevoked`` or
+  ///   ``RegistryError/notBound``.
+  @discardableResult
+  public func recordAuthentication(
+    of deviceID: DeviceID, actor: String = "operator"
+  ) async throws(RegistryError) -> KeyRegistration {
+    let kind: KeyEvent.Kind? = policy.eventDetail == .everyDecision ? .authenticated : nil
+    return try await change(deviceID, kind, actor: actor) { key, now throws(ModelError) in
+      try self.recording(key, at: now)
+    }
+  }
+}
+
+// MARK: - Parts
+
+extension DeviceRegistry {
+  /// Reads a registration with its row.
+  func found(
+    _ id: DeviceID
+  ) async throws(RegistryError) -> (row: StoredRegistration, registration: KeyRegistration)? {
+    guard let row = try await store.registration(at: codec.locator(of: id)) else { return nil }
+    return (row, try codec.open(row))
+  }
+
+  /// Reads a registration that must be there and not revoked.
+  func current(
+    _ id: DeviceID
+  ) async throws(RegistryError) -> (row: StoredRegistration, registration: KeyRegistration) {
+    guard let found = try await found(id) else { throw .unknownDevice }
+    guard !found.registration.isRevoked else { throw .deviceRevoked }
+    return found
+  }
+
+  /// Moves a registration, whatever its version.
+  @discardableResult
+  func change(
+    _ id: DeviceID, _ kind: KeyEvent.Kind?, reason: String? = nil, actor: String,
+    spending challenge: Challenge? = nil, capped: Bool = false,
+    _ move: (KeyRegistration, UTCInstant) throws(ModelError) -> KeyRegistration
+  ) async throws(RegistryError) -> KeyRegistration {
+    let actor = try Self.checked(actor, "actor")
+    let reason = try reason.map { text throws(RegistryError) in try Self.checked(text, "reason") }
+    let now = clock.now
+    var result: KeyRegistration?
+    try await writing { () async throws(RegistryError) in
+      let (row, before) = try await self.current(id)
+      let after = try Self.moving { () throws(ModelError) in try move(before, now) }
+      result = after
+      var changes: [PlannedWrite] = []
+      if let challenge { changes.append(try self.spending(challenge)) }
+      if after != before {
+        let update = RegistryWrite.update(try self.codec.seal(after), replacing: row)
+        changes.append(PlannedWrite(write: update, onConflict: .retry))
+      }
+      if let kind {
+        let draft = EventDraft(kind: kind, reason: reason, actor: actor)
+        changes += try await self.appending([draft], to: id, at: now)
+      }
+      if capped { changes += try await self.capping(after, sparing: nil, at: now) }
+      return changes
+    }
+    guard let result else { throw .contention }
+    return result
+  }
+
+  /// The writes that keep a visitor's registrations of one number within the policy's cap, once
+  /// `registration` is bound.
+  /// - Throws: ``RegistryError/registrationCapReached`` where the policy refuses.
+  func capping(
+    _ registration: KeyRegistration, sparing retired: DeviceID?, at now: UTCInstant
+  ) async throws(RegistryError) -> [PlannedWrite] {
+    let cap: Int
+    switch policy.registrationCap {
+    case .none: return []
+    case .refuse(let above), .supersedeOldest(let above): cap = above
+    }
+    guard let visitor = registration.visitorID, let binding = registration.binding else {
+      return []
+    }
+    let listing = StoredListing.candidatesWithNumber(
+      visitor: codec.locator(of: visitor), phoneNumber: codec.locator(of: binding.phoneNumber),
+      sinceDay: now.adding(months: -policy.inactivityMonths).daysSinceEpoch - 3)
+    var others: [(row: StoredRegistration, registration: KeyRegistration)] = []
+    for row in try await rows(in: listing, atMost: cap + 1) {
+      let other = try codec.open(row)
+      guard other.deviceID != registration.deviceID, other.deviceID != retired,
+        !other.isInactive(at: now, afterMonths: policy.inactivityMonths)
+      else { continue }
+      others.append((row, other))
+    }
+    guard others.count >= cap else { return [] }
+    guard case .supersedeOldest = policy.registrationCap else { throw .registrationCapReached }
+    var changes: [PlannedWrite] = []
+    for (row, other) in others[(cap - 1)...] {
+      let after = other.revoked(because: .superseded, at: now)
+      let update = RegistryWrite.update(try codec.seal(after), replacing: row)
+      changes.append(PlannedWrite(write: update, onConflict: .retry))
+      let draft = EventDraft(kind: .revoked, reason: "superseded", actor: "flow")
+      changes += try await appending([draft], to: other.deviceID, at: now)
+    }
+    return changes
+  }
+
+  /// Reads a listing page by page, at most so many rows of it.
+  func rows(
+    in listing: StoredListing, atMost limit: Int
+  ) async throws(RegistryError) -> [StoredRegistration] {
+    var rows: [StoredRegistration] = []
+    while rows.count < limit {
+      let page = min(limit - rows.count, RegistryLimits.pageLimit)
+      let more = try await store.registrations(in: listing, after: rows.last?.position, limit: page)
+      rows += more
+      if more.count < page { break }
+    }
+    return rows
+  }
+
+  /// Moves a registration, with the model's refusals as errors of the registry.
+  static func moving<Value>(
+    _ body: () throws(ModelError) -> Value
+  ) throws(RegistryError) -> Value {
+    do { return try body() } catch {
+      switch error {
+      case .revoked: throw .deviceRevoked
+      case .notBound: throw .notBound
+      default: throw .model(error)
+      }
+    }
+  }
+
+  private static func checked(_ text: String, _ field: String) throws(RegistryError) -> String {
+    guard text.utf8.count <= RegistryLimits.noteByteLimit else {
+      throw .model(.malformed(field: field))
+    }
+    return text
+  }
+}

@@ -1,0 +1,184 @@
+public import ProveKeyModel
+import ProveKeyPlatform
+import ProveKeySealing
+
+/// By what registrations are looked up.
+public enum RegistrationQuery: Hashable, Sendable {
+  /// Those that carry this visitor ID.
+  case visitor(VisitorID)
+  /// Those bound, now or last, to this number.
+  case phoneNumber(PhoneNumber)
+  /// Those bound, now or last, to this consumer.
+  case proveID(ProveID)
+  /// Those of this customer of the integrator.
+  case clientCustomerID(ClientCustomerID)
+  /// Those of this person of the integrator.
+  case clientHumanID(ClientHumanID)
+  /// Those in this state.
+  case state(RegistrationStateName)
+}
+
+/// A part of a listing, latest first.
+public struct RegistrationPage: Hashable, Sendable {
+  /// The registrations, from the latest active day down.
+  public let registrations: [KeyRegistration]
+  /// Where the next page begins; nothing when this is the last.
+  public let next: PageCursor?
+}
+
+/// Where a page of a listing begins; opaque text to be handed back.
+public struct PageCursor: Hashable, Sendable {
+  /// The cursor as text.
+  public let text: String
+
+  /// Takes a cursor that a page gave.
+  /// - Throws: ``RegistryError/model(_:)`` with `cursor`.
+  public init(text: String) throws(RegistryError) {
+    self.text = text
+    _ = try position
+  }
+
+  init(_ position: PagePosition, dormant: Bool = false) {
+    var writer = ByteWriter()
+    writer.write(UInt8(dormant ? 1 : 0))
+    writer.write(position.lastActiveDay)
+    writer.writeFixed(position.device.bytes)
+    text = Base64URL.encode(writer.bytes)
+  }
+
+  var position: (PagePosition, dormant: Bool) {
+    get throws(RegistryError) {
+      guard text.utf8.count <= 64, let bytes = Base64URL.decode(text) else {
+        throw .model(.malformed(field: "cursor"))
+      }
+      var reader = ByteReader(bytes)
+      do {
+        let dormant = try reader.read(UInt8.self, "cursor")
+        let day = try reader.read(Int64.self, "cursor")
+        let device = Locator(try reader.readFixed(16, "cursor"))
+        try reader.finish()
+        guard dormant <= 1, let device else { throw ByteReader.Malformed(field: "cursor") }
+        return (PagePosition(lastActiveDay: day, device: device), dormant == 1)
+      } catch { throw .model(.malformed(field: "cursor")) }
+    }
+  }
+}
+
+extension DeviceRegistry {
+  /// Reads one registration, whatever its state.
+  public func registration(_ id: DeviceID) async throws(RegistryError) -> KeyRegistration? {
+    try await found(id)?.registration
+  }
+
+  /// Lists registrations, latest active day first.
+  /// - Parameter limit: 1 to 1,000.
+  /// - Throws: ``RegistryError/model(_:)`` with `limit` or `cursor`.
+  public func registrations(
+    of query: RegistrationQuery, after cursor: PageCursor? = nil, limit: Int = 100
+  ) async throws(RegistryError) -> RegistrationPage {
+    guard (1...RegistryLimits.pageLimit).contains(limit) else {
+      throw .model(.malformed(field: "limit"))
+    }
+    let start = try cursor?.position
+    // Bound registrations that a sweep has noted stand in a listing of their own, after the others.
+    let listings = listings(of: query)
+    var index = start?.dormant == true ? 1 : 0
+    guard index < listings.count else { throw .model(.malformed(field: "cursor")) }
+    var position = start?.0
+    var registrations: [KeyRegistration] = []
+    while true {
+      let wanted = limit - registrations.count
+      let rows = try await store.registrations(
+        in: listings[index], after: position, limit: wanted)
+      for row in rows { registrations.append(try codec.open(row)) }
+      if rows.count == wanted, let last = rows.last {
+        return RegistrationPage(
+          registrations: registrations, next: PageCursor(last.position, dormant: index == 1))
+      }
+      index += 1
+      position = nil
+      if index == listings.count {
+        return RegistrationPage(registrations: registrations, next: nil)
+      }
+    }
+  }
+
+  /// Lists the candidates of a visitor: live, bound registrations that carry its ID.
+  /// - Parameter limit: 1 to 1,000.
+  public func candidates(
+    of visitor: VisitorID, phoneNumber: PhoneNumber? = nil, limit: Int = 100
+  ) async throws(RegistryError) -> [KeyRegistration] {
+    guard (1...RegistryLimits.pageLimit).contains(limit) else {
+      throw .model(.malformed(field: "limit"))
+    }
+    let now = clock.now
+    let sinceDay = now.adding(months: -policy.inactivityMonths).daysSinceEpoch - 3
+    let locator = codec.locator(of: visitor)
+    let listing: StoredListing =
+      if let phoneNumber {
+        .candidatesWithNumber(
+          visitor: locator, phoneNumber: codec.locator(of: phoneNumber), sinceDay: sinceDay)
+      } else { .candidates(visitor: locator, sinceDay: sinceDay) }
+    var candidates: [KeyRegistration] = []
+    for row in try await store.registrations(in: listing, after: nil, limit: limit) {
+      let key = try codec.open(row)
+      if !key.isInactive(at: now, afterMonths: policy.inactivityMonths) { candidates.append(key) }
+    }
+    return candidates
+  }
+
+  /// Reads a registration's events in order.
+  /// - Parameters:
+  ///   - sequence: the sequence number after which to begin; 0 for the first.
+  ///   - limit: 1 to 1,000.
+  /// - Throws: ``RegistryError/damaged(table:)`` when an event was altered, or the chain is broken.
+  public func events(
+    of id: DeviceID, after sequence: UInt64 = 0, limit: Int = 100
+  ) async throws(RegistryError) -> [KeyEvent] {
+    guard (1...RegistryLimits.pageLimit).contains(limit) else {
+      throw .model(.malformed(field: "limit"))
+    }
+    return try await events(at: codec.locator(of: id), after: sequence, limit: limit)
+  }
+
+  /// Counts of what the store holds.
+  public func statistics() async throws(RegistryError) -> StoreStatistics {
+    try await store.statistics()
+  }
+
+  /// Reads events and checks that each follows the one before it (G8).
+  func events(
+    at device: Locator, after sequence: UInt64, limit: Int
+  ) async throws(RegistryError) -> [KeyEvent] {
+    var previous: KeyEvent?
+    if sequence > 0 {
+      let before = try await store.events(of: device, after: sequence - 1, limit: 1)
+      guard let before = before.first, before.sequence == sequence else { return [] }
+      previous = try openEvent(before)
+    }
+    var events: [KeyEvent] = []
+    for stored in try await store.events(of: device, after: sequence, limit: limit) {
+      let event = try openEvent(stored)
+      guard event.sequence == (previous?.sequence ?? 0) + 1,
+        event.previousHash == previous?.hash ?? KeyEvent.noPreviousHash
+      else { throw .damaged(table: "event") }
+      events.append(event)
+      previous = event
+    }
+    return events
+  }
+
+  private func listings(of query: RegistrationQuery) -> [StoredListing] {
+    switch query {
+    case .visitor(let id): [.visitor(codec.locator(of: id))]
+    case .phoneNumber(let number): [.phoneNumber(codec.locator(of: number))]
+    case .proveID(let id): [.proveID(codec.locator(of: id))]
+    case .clientCustomerID(let id): [.clientCustomerID(codec.locator(of: id))]
+    case .clientHumanID(let id): [.clientHumanID(codec.locator(of: id))]
+    case .state(.placed): [.state(.placed)]
+    case .state(.bound): [.state(.bound), .state(.dormant)]
+    case .state(.unbound): [.state(.unbound)]
+    case .state(.revoked): [.state(.revoked)]
+    }
+  }
+}

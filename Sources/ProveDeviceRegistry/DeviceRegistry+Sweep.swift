@@ -1,0 +1,85 @@
+import ProveKeyModel
+import ProveKeyPlatform
+import ProveKeySealing
+
+/// What a sweep did.
+public struct SweepReport: Hashable, Sendable {
+  /// Registrations noted as inactive.
+  public let deactivated: Int
+  /// Spent challenges and the like that were removed.
+  public let itemsRemoved: Int
+  /// Whether the bound on this call left more to do.
+  public let isComplete: Bool
+}
+
+extension DeviceRegistry {
+  /// Notes registrations that have become inactive, and removes what has expired.
+  ///
+  /// That only tidies: a key is inactive from the very instant of R5 on whether or not a sweep has
+  /// run. Works in transactions of at most 200 registrations.
+  /// - Parameter limit: how many registrations and how many items one call changes at most.
+  public func sweep(limit: Int = 100_000) async throws(RegistryError) -> SweepReport {
+    let now = clock.now
+    // A few days late, so that no inactive key is missed; each is judged to the millisecond.
+    let idleDay = now.adding(months: -policy.inactivityMonths).daysSinceEpoch + 3
+    var deactivated = 0
+    var position: PagePosition?
+    var isComplete = false
+    while deactivated < limit {
+      let rows = try await store.registrations(
+        in: .boundAndIdle(beforeDay: idleDay), after: position,
+        limit: min(RegistryLimits.sweepBatch, limit - deactivated))
+      guard let last = rows.last else {
+        isComplete = true
+        break
+      }
+      position = last.position
+      deactivated += try await deactivate(rows, at: now)
+    }
+    let removed = try await store.removeItems(expiredBefore: now.daysSinceEpoch, limit: limit)
+    return SweepReport(
+      deactivated: deactivated, itemsRemoved: removed, isComplete: isComplete && removed < limit)
+  }
+
+  private func deactivate(
+    _ rows: [StoredRegistration], at now: UTCInstant
+  ) async throws(RegistryError) -> Int {
+    var batch: [RegistryWrite] = []
+    var ids: [DeviceID] = []
+    for row in rows {
+      let before = try codec.open(row)
+      guard before.isInactive(at: now, afterMonths: policy.inactivityMonths) else { continue }
+      let after = try Self.moving { () throws(ModelError) in try before.deactivated(at: now) }
+      batch.append(.update(try codec.seal(after), replacing: row))
+      let draft = EventDraft(kind: .deactivated, reason: "keyInactive", actor: "sweep")
+      batch += try await appending([draft], to: before.deviceID, at: now).map(\.write)
+      ids.append(before.deviceID)
+    }
+    guard !batch.isEmpty else { return 0 }
+    if try await store.write(batch) == .applied { return ids.count }
+    // Some were used meanwhile: one by one then, each judged again as it stands now.
+    var count = 0
+    for id in ids where try await deactivateIfInactive(id, at: now) { count += 1 }
+    return count
+  }
+
+  private func deactivateIfInactive(
+    _ id: DeviceID, at now: UTCInstant
+  ) async throws(RegistryError) -> Bool {
+    var isDeactivated = false
+    try await writing { () async throws(RegistryError) in
+      isDeactivated = false
+      guard let (row, before) = try await self.found(id), before.binding != nil,
+        before.deactivatedAt == nil,
+        before.isInactive(at: now, afterMonths: self.policy.inactivityMonths)
+      else { return [] }
+      let after = try Self.moving { () throws(ModelError) in try before.deactivated(at: now) }
+      isDeactivated = true
+      let update = RegistryWrite.update(try self.codec.seal(after), replacing: row)
+      let draft = EventDraft(kind: .deactivated, reason: "keyInactive", actor: "sweep")
+      return [PlannedWrite(write: update, onConflict: .retry)]
+        + (try await self.appending([draft], to: id, at: now))
+    }
+    return isDeactivated
+  }
+}

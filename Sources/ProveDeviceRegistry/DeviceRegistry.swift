@@ -1,0 +1,118 @@
+public import ProveKeyModel
+public import ProveKeyPlatform
+import ProveKeySealing
+
+/// The server's side of Prove Keys: registers them, decides authentications, changes bindings.
+///
+/// Every decision is the pure table of `KeyRules` over what was read; every change is one
+/// transaction that takes effect only on the versions it was planned on. The invariants of the
+/// stores it runs on (G1 to G5) are at `RegistryStore`, those of its rows (G6 to G8) where rows are
+/// sealed and written:
+///
+/// - G7: a challenge and a ticket take effect at most once.
+/// - G8: an event carries the hash of the one before it; events of a registration have no gaps.
+public final class DeviceRegistry: Sendable {
+  /// Whose registrations these are.
+  public let scope: RegistryScope
+  /// The integrator's choices.
+  public let policy: RegistryPolicy
+
+  let store: any RegistryStore
+  let clock: WallClock
+  let codec: RegistrationCodec
+
+  /// Opens the registry that a store holds; the first opening settles whose it is.
+  /// - Throws: ``RegistryError/scopeMismatch`` when the store belongs to another tenant or build
+  ///   config; otherwise what the store meets.
+  public init(
+    store: any RegistryStore, scope: RegistryScope, policy: RegistryPolicy = .prove,
+    clock: WallClock = .system
+  ) async throws(RegistryError) {
+    self.store = store
+    self.scope = scope
+    self.policy = policy
+    self.clock = clock
+    codec = RegistrationCodec(keys: store.keys)
+    try await settleScope()
+  }
+
+  /// Makes a challenge for a device to sign; it can be answered once, within 15 minutes.
+  public func issueChallenge() -> Challenge {
+    Challenge.make(with: store.keys, at: clock.now)
+  }
+
+  /// Releases the store.
+  public func close() async throws(RegistryError) {
+    try await store.close()
+  }
+
+  private func settleScope() async throws(RegistryError) {
+    var writer = ByteWriter()
+    writer.writeText(scope.tenant)
+    writer.writeText(scope.buildConfig.rawValue)
+    let mine = writer.bytes
+    for _ in 0..<RegistryLimits.attemptLimit {
+      if let found = try await item("setting", "scope") {
+        guard found.bytes == mine else { throw .scopeMismatch }
+        return
+      }
+      if try await putItem("setting", "scope", mine, replacing: nil, expiryDay: .max) { return }
+    }
+    throw .contention
+  }
+}
+
+// MARK: - Items
+
+extension DeviceRegistry {
+  /// Reads a small value kept beside the registrations.
+  package func item(
+    _ domain: String, _ name: String
+  ) async throws(RegistryError) -> (bytes: [UInt8], version: UInt64)? {
+    try await item(at: store.keys.locator(domain, name))
+  }
+
+  func item(
+    at locator: Locator
+  ) async throws(RegistryError) -> (bytes: [UInt8], version: UInt64)? {
+    guard let stored = try await store.item(at: locator) else { return nil }
+    do {
+      let bytes = try store.keys.open(
+        stored.sealed.span, as: Self.itemContext(locator, stored.version, stored.expiryDay))
+      return (bytes, stored.version)
+    } catch { throw RegistryError(error, table: "item") }
+  }
+
+  /// Writes a small value, new when `replacing` is nothing, else in the place of that version.
+  /// - Returns: whether it took effect; if not, somebody else wrote it first.
+  package func putItem(
+    _ domain: String, _ name: String, _ bytes: [UInt8], replacing version: UInt64?,
+    expiryDay: Int64
+  ) async throws(RegistryError) -> Bool {
+    let locator = store.keys.locator(domain, name)
+    let stored = try storedItem(
+      at: locator, bytes, version: (version ?? 0) + 1, expiryDay: expiryDay)
+    return try await store.write([.put(stored, replacing: version)]) == .applied
+  }
+
+  func storedItem(
+    at locator: Locator, _ bytes: [UInt8], version: UInt64 = 1, expiryDay: Int64
+  ) throws(RegistryError) -> StoredItem {
+    do {
+      let sealed = try store.keys.seal(
+        bytes.span, as: Self.itemContext(locator, version, expiryDay))
+      return StoredItem(
+        locator: locator, version: version, expiryDay: expiryDay,
+        epoch: store.keys.currentEpoch, sealed: sealed)
+    } catch { throw RegistryError(error, table: "item") }
+  }
+
+  private static func itemContext(
+    _ locator: Locator, _ version: UInt64, _ expiryDay: Int64
+  ) -> RecordContext {
+    var writer = ByteWriter()
+    writer.write(expiryDay)
+    return RecordContext(
+      table: "item", locator: locator, version: version, columns: [writer.bytes])
+  }
+}

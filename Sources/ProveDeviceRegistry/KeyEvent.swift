@@ -1,0 +1,103 @@
+public import ProveKeyModel
+import ProveKeySealing
+
+/// Something that happened to a registration, chained to what happened before.
+public struct KeyEvent: Hashable, Sendable {
+  /// What happened.
+  public enum Kind: UInt8, Hashable, Sendable, CaseIterable {
+    /// The key was registered, not yet bound.
+    case placed = 1
+    /// The key was tied to a number.
+    case bound = 2
+    /// An authentication was completed with the key.
+    case authenticated = 3
+    /// The registration was restored under a new key.
+    case recovered = 4
+    /// The key was tied to a number verified anew.
+    case rebound = 5
+    /// The binding was taken away.
+    case unbound = 6
+    /// The key was disabled for good.
+    case revoked = 7
+    /// A sweep noted the key as inactive.
+    case deactivated = 8
+    /// The key was replaced after signs of a copy.
+    case rekeyed = 9
+    /// A counter was used before or is too old.
+    case counterRegression = 10
+    /// The key's vault is older than one seen.
+    case staleVault = 11
+    /// Two copies of the key's vault are in use.
+    case forkedVault = 12
+    /// A request was refused.
+    case rejected = 13
+    /// A request was answered with a demand for possession.
+    case possessionRequired = 14
+    /// A possession check failed.
+    case possessionFailed = 15
+
+    /// The kind's name, as listings show it.
+    public var name: String { String(describing: self) }
+  }
+
+  /// 1 for the registration's first event, then one higher each time.
+  public let sequence: UInt64
+  /// What happened.
+  public let kind: Kind
+  /// When.
+  public let at: UTCInstant
+  /// The row of the decision table behind it, if a decision was.
+  public let row: DecisionRow?
+  /// The reason's name, if there was one.
+  public let reason: String?
+  /// The version of the policy that ruled.
+  public let policyVersion: UInt32
+  /// Who acted: `flow`, `sweep`, `operator` or what the caller named.
+  public let actor: String
+  /// BLAKE2b-256 of the event before this one; zeros for the first.
+  public let previousHash: [UInt8]
+
+  /// BLAKE2b-256 of this event's bytes, which the next event carries.
+  public var hash: [UInt8] { Hashing.blake2b256(encoded) }
+}
+
+extension KeyEvent {
+  static let noPreviousHash = [UInt8](repeating: 0, count: 32)
+
+  var encoded: [UInt8] {
+    var writer = ByteWriter(reservingCapacity: 96)
+    writer.write(UInt8(1))
+    writer.write(sequence)
+    writer.write(kind.rawValue)
+    writer.write(at.millisecondsSinceEpoch)
+    writer.writeOptional(row) { $0.write(UInt8($1.rawValue)) }
+    writer.writeOptional(reason) { $0.writeText($1) }
+    writer.write(policyVersion)
+    writer.writeText(actor)
+    writer.writeFixed(previousHash)
+    return writer.bytes
+  }
+
+  init?(decoding bytes: [UInt8]) {
+    var reader = ByteReader(bytes)
+    do {
+      guard try reader.read(UInt8.self, "format") == 1 else { return nil }
+      sequence = try reader.read(UInt64.self, "sequence")
+      guard let kind = Kind(rawValue: try reader.read(UInt8.self, "kind")) else { return nil }
+      self.kind = kind
+      at = try reader.readInstant("at")
+      let row = try reader.readOptional("row") { reader throws(ByteReader.Malformed) in
+        try reader.read(UInt8.self, "row")
+      }
+      self.row = row.flatMap { DecisionRow(rawValue: Int($0)) }
+      guard (row == nil) == (self.row == nil) else { return nil }
+      reason = try reader.readOptional("reason") { reader throws(ByteReader.Malformed) in
+        try reader.readText(limit: RegistryLimits.noteByteLimit, "reason")
+      }
+      policyVersion = try reader.read(UInt32.self, "policyVersion")
+      actor = try reader.readText(limit: RegistryLimits.noteByteLimit, "actor")
+      previousHash = try reader.readFixed(32, "previousHash")
+      try reader.finish()
+    } catch { return nil }  // the caller reports damage of the row
+  }
+}

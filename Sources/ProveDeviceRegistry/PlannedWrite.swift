@@ -1,0 +1,107 @@
+import ProveKeyModel
+import ProveKeySealing
+
+/// A row's change, and what it means when another was faster.
+struct PlannedWrite: Sendable {
+  /// What a conflict means.
+  enum Conflict: Sendable {
+    /// Read again and plan anew.
+    case retry
+    /// The call fails with this error.
+    case fail(RegistryError)
+  }
+
+  let write: RegistryWrite
+  let onConflict: Conflict
+}
+
+/// An event before it has its place in the chain.
+struct EventDraft: Sendable {
+  let kind: KeyEvent.Kind
+  var row: DecisionRow?
+  var reason: String?
+  let actor: String
+}
+
+extension DeviceRegistry {
+  /// Plans and writes until the batch takes effect, a conflict has a meaning, or too many tries.
+  func writing(
+    _ plan: () async throws(RegistryError) -> [PlannedWrite]
+  ) async throws(RegistryError) {
+    for _ in 0..<RegistryLimits.attemptLimit {
+      let changes = try await plan()
+      guard !changes.isEmpty else { return }
+      switch try await store.write(changes.map(\.write)) {
+      case .applied: return
+      case .conflict(let index):
+        if case .fail(let error) = changes[index].onConflict { throw error }
+      }
+    }
+    throw .contention
+  }
+
+  /// The write that makes a challenge unusable from then on (G7).
+  func spending(_ challenge: Challenge, note: [UInt8] = []) throws(RegistryError) -> PlannedWrite {
+    let item = try storedItem(
+      at: challenge.spentLocator(with: store.keys), note, expiryDay: challenge.expiryDay)
+    return PlannedWrite(write: .put(item, replacing: nil), onConflict: .fail(.challengeSpent))
+  }
+
+  /// The write that makes a ticket unusable from then on (G7).
+  func spending(_ ticket: TicketContent) throws(RegistryError) -> PlannedWrite {
+    let day =
+      ticket.madeAt.adding(seconds: RegistryLimits.ticketLifetimeSeconds).daysSinceEpoch
+      + RegistryLimits.itemGraceDays
+    let item = try storedItem(
+      at: store.keys.locator("spent-ticket", ticket.id), [], expiryDay: day)
+    return PlannedWrite(write: .put(item, replacing: nil), onConflict: .fail(.ticketSpent))
+  }
+
+  /// The writes that append events to a registration's chain (G8).
+  func appending(
+    _ drafts: [EventDraft], to deviceID: DeviceID, at now: UTCInstant
+  ) async throws(RegistryError) -> [PlannedWrite] {
+    guard !drafts.isEmpty else { return [] }
+    let device = codec.locator(of: deviceID)
+    let last = try await store.lastEvent(of: device)
+    var sequence = last?.sequence ?? 0
+    var previousHash = KeyEvent.noPreviousHash
+    if let last { previousHash = try openEvent(last).hash }
+    var changes: [PlannedWrite] = []
+    for draft in drafts {
+      sequence += 1
+      let event = KeyEvent(
+        sequence: sequence, kind: draft.kind, at: now, row: draft.row, reason: draft.reason,
+        policyVersion: policy.version, actor: draft.actor, previousHash: previousHash)
+      previousHash = event.hash
+      changes.append(
+        PlannedWrite(write: .append(try seal(event, of: device)), onConflict: .retry))
+    }
+    return changes
+  }
+
+  func openEvent(_ stored: StoredEvent) throws(RegistryError) -> KeyEvent {
+    let plaintext: [UInt8]
+    do {
+      plaintext = try store.keys.open(
+        stored.sealed.span, as: Self.eventContext(stored.device, stored.sequence))
+    } catch { throw RegistryError(error, table: "event") }
+    guard let event = KeyEvent(decoding: plaintext), event.sequence == stored.sequence else {
+      throw .damaged(table: "event")
+    }
+    return event
+  }
+
+  private func seal(_ event: KeyEvent, of device: Locator) throws(RegistryError) -> StoredEvent {
+    do {
+      let sealed = try store.keys.seal(
+        event.encoded.span, as: Self.eventContext(device, event.sequence))
+      return StoredEvent(
+        device: device, sequence: event.sequence, epoch: store.keys.currentEpoch, sealed: sealed)
+    } catch { throw RegistryError(error, table: "event") }
+  }
+
+  private static func eventContext(_ device: Locator, _ sequence: UInt64) -> RecordContext {
+    RecordContext(table: "event", locator: device, version: sequence)
+  }
+}

@@ -1,0 +1,120 @@
+import ProveKeyModel
+import ProveKeySealing
+
+/// Turns registrations into sealed rows and back.
+///
+/// - G6: a row is bound to its table, locator, version and every clear column; on the way out the
+///   registration inside must also give exactly those columns.
+struct RegistrationCodec: Sendable {
+  let keys: StoreKeys
+
+  func seal(_ registration: KeyRegistration) throws(RegistryError) -> StoredRegistration {
+    let columns = columns(of: registration)
+    let plaintext = registration.encoded
+    return try wrapping { () throws(SealingError) in
+      let sealed = try keys.seal(plaintext.span, as: context(columns, registration.version))
+      return StoredRegistration(
+        device: columns.device, visitor: columns.visitor, phoneNumber: columns.phoneNumber,
+        proveID: columns.proveID, clientCustomerID: columns.clientCustomerID,
+        clientHumanID: columns.clientHumanID, state: columns.state,
+        lastActiveDay: columns.lastActiveDay, version: registration.version,
+        epoch: keys.currentEpoch, sealed: sealed)
+    }
+  }
+
+  func open(_ row: StoredRegistration) throws(RegistryError) -> KeyRegistration {
+    let columns = Columns(row)
+    let plaintext = try wrapping { () throws(SealingError) in
+      try keys.open(row.sealed.span, as: context(columns, row.version))
+    }
+    guard let registration = KeyRegistration(decoding: plaintext),
+      registration.version == row.version, self.columns(of: registration) == columns
+    else { throw .damaged(table: Self.table) }
+    return registration
+  }
+
+  func locator(of id: DeviceID) -> Locator { keys.locator("device", id.rawValue) }
+  func locator(of id: VisitorID) -> Locator { keys.locator("visitor", id.rawValue) }
+  func locator(of number: PhoneNumber) -> Locator { keys.locator("phone", number.e164) }
+  func locator(of id: ProveID) -> Locator { keys.locator("prove", id.rawValue) }
+  func locator(of id: ClientCustomerID) -> Locator { keys.locator("customer", id.rawValue) }
+  func locator(of id: ClientHumanID) -> Locator { keys.locator("human", id.rawValue) }
+
+  private static let table = "registration"
+
+  /// The clear columns of a row.
+  struct Columns: Equatable {
+    let device: Locator
+    let visitor: Locator?
+    let phoneNumber: Locator?
+    let proveID: Locator?
+    let clientCustomerID: Locator?
+    let clientHumanID: Locator?
+    let state: StoredRegistration.State
+    let lastActiveDay: Int64
+  }
+
+  private func columns(of registration: KeyRegistration) -> Columns {
+    let association = registration.association
+    return Columns(
+      device: locator(of: registration.deviceID),
+      visitor: registration.visitorID.map { locator(of: $0) },
+      phoneNumber: association.map { locator(of: $0.phoneNumber) },
+      proveID: association?.proveID.map { locator(of: $0) },
+      clientCustomerID: registration.clientCustomerID.map { locator(of: $0) },
+      clientHumanID: registration.clientHumanID.map { locator(of: $0) },
+      state: StoredRegistration.State(registration),
+      lastActiveDay: (registration.lastAuthenticatedAt ?? registration.placedAt).daysSinceEpoch)
+  }
+
+  private func context(_ columns: Columns, _ version: UInt64) -> RecordContext {
+    var writer = ByteWriter(reservingCapacity: 112)
+    for locator in [
+      columns.visitor, columns.phoneNumber, columns.proveID, columns.clientCustomerID,
+      columns.clientHumanID,
+    ] {
+      writer.writeOptional(locator) { $0.writeFixed($1.bytes) }
+    }
+    writer.write(columns.state.rawValue)
+    writer.write(columns.lastActiveDay)
+    return RecordContext(
+      table: Self.table, locator: columns.device, version: version, columns: [writer.bytes])
+  }
+
+  private func wrapping<Value>(
+    _ body: () throws(SealingError) -> Value
+  ) throws(RegistryError) -> Value {
+    do { return try body() } catch { throw RegistryError(error, table: Self.table) }
+  }
+}
+
+extension RegistrationCodec.Columns {
+  init(_ row: StoredRegistration) {
+    self.init(
+      device: row.device, visitor: row.visitor, phoneNumber: row.phoneNumber,
+      proveID: row.proveID, clientCustomerID: row.clientCustomerID,
+      clientHumanID: row.clientHumanID, state: row.state, lastActiveDay: row.lastActiveDay)
+  }
+}
+
+extension StoredRegistration.State {
+  /// The coarse state of a registration.
+  init(_ registration: KeyRegistration) {
+    switch registration.state {
+    case .placed: self = .placed
+    case .bound: self = registration.deactivatedAt == nil ? .bound : .dormant
+    case .unbound: self = .unbound
+    case .revoked: self = .revoked
+    }
+  }
+}
+
+extension RegistryError {
+  /// Wraps what opening or sealing a row met: an altered row is damage of its table.
+  init(_ error: SealingError, table: String) {
+    switch error {
+    case .damaged, .foreignStore, .unknownFormat, .unknownEpoch: self = .damaged(table: table)
+    default: self = .unlock(error)
+    }
+  }
+}

@@ -1,0 +1,195 @@
+import ProveKeySealing
+import SQLiteDatabase
+
+/// One connection with the statements that read, compiled once; kept under a lock by its owner.
+final class RegistryReader {
+  private let connection: Connection
+  private let registrationByDevice: Statement
+  private let itemByLocator: Statement
+  private let eventsOfDevice: Statement
+  private let lastEventOfDevice: Statement
+  private var listings: [String: Statement] = [:]
+
+  init(_ connection: Connection) throws(DatabaseError) {
+    self.connection = connection
+    registrationByDevice = try connection.prepare(RegistrySQL.registration)
+    itemByLocator = try connection.prepare(RegistrySQL.item)
+    eventsOfDevice = try connection.prepare(RegistrySQL.events)
+    lastEventOfDevice = try connection.prepare(RegistrySQL.lastEvent)
+  }
+
+  func close() throws(DatabaseError) {
+    listings = [:]
+    try connection.close()
+  }
+
+  func registration(at device: Locator) throws(DatabaseError) -> StoredRegistration? {
+    try registrationByDevice.bind(device, at: 1)
+    return try registrationByDevice.firstRow { row throws(DatabaseError) in
+      try row.storedRegistration()
+    }
+  }
+
+  func item(at locator: Locator) throws(DatabaseError) -> StoredItem? {
+    try itemByLocator.bind(locator, at: 1)
+    return try itemByLocator.firstRow { row throws(DatabaseError) in
+      StoredItem(
+        locator: locator, version: try row.unsigned(at: 0), expiryDay: try row.int64(at: 1),
+        epoch: try row.epoch(at: 2), sealed: try row.bytes(at: 3))
+    }
+  }
+
+  func events(
+    of device: Locator, after sequence: UInt64, limit: Int
+  ) throws(DatabaseError) -> [StoredEvent] {
+    try eventsOfDevice.bind(device, at: 1)
+    try eventsOfDevice.bind(Int64(clamping: sequence), at: 2)
+    try eventsOfDevice.bind(Int64(limit), at: 3)
+    var events: [StoredEvent] = []
+    try eventsOfDevice.forEachRow { row throws(DatabaseError) in
+      events.append(try row.storedEvent(of: device))
+    }
+    return events
+  }
+
+  func lastEvent(of device: Locator) throws(DatabaseError) -> StoredEvent? {
+    try lastEventOfDevice.bind(device, at: 1)
+    return try lastEventOfDevice.firstRow { row throws(DatabaseError) in
+      try row.storedEvent(of: device)
+    }
+  }
+
+  func registrations(
+    in listing: StoredListing, after position: PagePosition?, limit: Int
+  ) throws(DatabaseError) -> [StoredRegistration] {
+    let statement = try self.statement(for: listing)
+    // A listing runs downwards: before its first page stands the highest position there is.
+    try statement.bind(position?.lastActiveDay ?? .max, at: 2)
+    let device = position?.device.bytes ?? [UInt8](repeating: 0xFF, count: 17)
+    try statement.bind(device, at: 3)
+    try statement.bind(Int64(limit), at: 4)
+    try bindSubject(of: listing, to: statement, after: position)
+    var rows: [StoredRegistration] = []
+    try statement.forEachRow { row throws(DatabaseError) in
+      rows.append(try row.storedRegistration())
+    }
+    return rows
+  }
+
+  func statistics() throws(DatabaseError) -> StoreStatistics {
+    var counts: [StoredRegistration.State: Int] = [:]
+    let byState = try connection.prepare("SELECT state, count(*) FROM registration GROUP BY state")
+    try byState.forEachRow { row throws(DatabaseError) in
+      guard let state = StoredRegistration.State(rawValue: try row.int64(at: 0)) else {
+        throw DatabaseError(.corrupt, operation: "read state")
+      }
+      counts[state] = Int(try row.int64(at: 1))
+    }
+    let pages = try connection.int64("PRAGMA page_count")
+    let pageSize = try connection.int64("PRAGMA page_size")
+    return StoreStatistics(
+      registrations: counts,
+      candidates: Int(try connection.int64("SELECT count(*) FROM candidate")),
+      events: Int(try connection.int64("SELECT count(*) FROM event")),
+      items: Int(try connection.int64("SELECT count(*) FROM item")),
+      byteCount: Int(pages * pageSize))
+  }
+
+  func structureProblems() throws(DatabaseError) -> [String] {
+    try connection.integrityCheck().filter { $0 != "ok" }
+  }
+
+  private func statement(for listing: StoredListing) throws(DatabaseError) -> Statement {
+    let sql =
+      switch listing {
+      case .state, .boundAndIdle: RegistrySQL.listing(by: "state")
+      case .visitor: RegistrySQL.listing(by: "visitor")
+      case .phoneNumber: RegistrySQL.listing(by: "phone")
+      case .proveID: RegistrySQL.listing(by: "prove")
+      case .clientCustomerID: RegistrySQL.listing(by: "customer")
+      case .clientHumanID: RegistrySQL.listing(by: "human")
+      case .candidates: RegistrySQL.candidates
+      case .candidatesWithNumber: RegistrySQL.candidatesWithPhone
+      case .candidatesWithProveID: RegistrySQL.candidatesWithProve
+      }
+    if let statement = listings[sql] { return statement }
+    let statement = try connection.prepare(sql)
+    listings[sql] = statement
+    return statement
+  }
+
+  private func bindSubject(
+    of listing: StoredListing, to statement: Statement, after position: PagePosition?
+  ) throws(DatabaseError) {
+    switch listing {
+    case .state(let state): try statement.bind(state.rawValue, at: 1)
+    case .boundAndIdle(let day):
+      try statement.bind(StoredRegistration.State.bound.rawValue, at: 1)
+      if position == nil { try statement.bind(day, at: 2) }
+    case .visitor(let locator), .phoneNumber(let locator), .proveID(let locator),
+      .clientCustomerID(let locator), .clientHumanID(let locator):
+      try statement.bind(locator, at: 1)
+    case .candidates(let visitor, let sinceDay):
+      try statement.bind(visitor, at: 1)
+      try statement.bind(sinceDay, at: 5)
+    case .candidatesWithNumber(let visitor, let second, let sinceDay),
+      .candidatesWithProveID(let visitor, let second, let sinceDay):
+      try statement.bind(visitor, at: 1)
+      try statement.bind(sinceDay, at: 5)
+      try statement.bind(second, at: 6)
+    }
+  }
+}
+
+extension Statement {
+  func bind(_ locator: Locator, at index: Int) throws(DatabaseError) {
+    try bind(locator.bytes, at: index)
+  }
+
+  func bind(_ locator: Locator?, at index: Int) throws(DatabaseError) {
+    if let locator { try bind(locator.bytes, at: index) } else { try bindNull(at: index) }
+  }
+
+  func unsigned(at column: Int) throws(DatabaseError) -> UInt64 {
+    guard let value = UInt64(exactly: try int64(at: column)) else {
+      throw DatabaseError(.corrupt, operation: "read version")
+    }
+    return value
+  }
+
+  func epoch(at column: Int) throws(DatabaseError) -> UInt32 {
+    guard let value = UInt32(exactly: try int64(at: column)) else {
+      throw DatabaseError(.corrupt, operation: "read epoch")
+    }
+    return value
+  }
+
+  private func locator(at column: Int) throws(DatabaseError) -> Locator {
+    guard let locator = Locator(try bytes(at: column)) else {
+      throw DatabaseError(.corrupt, operation: "read locator")
+    }
+    return locator
+  }
+
+  private func optionalLocator(at column: Int) throws(DatabaseError) -> Locator? {
+    isNull(at: column) ? nil : try locator(at: column)
+  }
+
+  fileprivate func storedRegistration() throws(DatabaseError) -> StoredRegistration {
+    guard let state = StoredRegistration.State(rawValue: try int64(at: 6)) else {
+      throw DatabaseError(.corrupt, operation: "read state")
+    }
+    return StoredRegistration(
+      device: try locator(at: 0), visitor: try optionalLocator(at: 1),
+      phoneNumber: try optionalLocator(at: 2), proveID: try optionalLocator(at: 3),
+      clientCustomerID: try optionalLocator(at: 4), clientHumanID: try optionalLocator(at: 5),
+      state: state, lastActiveDay: try int64(at: 7), version: try unsigned(at: 8),
+      epoch: try epoch(at: 9), sealed: try bytes(at: 10))
+  }
+
+  fileprivate func storedEvent(of device: Locator) throws(DatabaseError) -> StoredEvent {
+    StoredEvent(
+      device: device, sequence: try unsigned(at: 0), epoch: try epoch(at: 1),
+      sealed: try bytes(at: 2))
+  }
+}

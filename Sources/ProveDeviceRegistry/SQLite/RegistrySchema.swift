@@ -1,0 +1,164 @@
+import SQLiteDatabase
+
+/// The tables of a registry in SQLite, and every statement that runs on them.
+///
+/// Rows are found by locators of 16 bytes. Listings run backwards over an index that ends in
+/// (last_active_day, device), so that a page costs as many rows as it has.
+enum RegistrySchema {
+  /// "PKSr": marks a file as a registry.
+  static let applicationID: Int32 = 0x504B_5372
+
+  static let migrator = Migrator(
+    applicationID: applicationID,
+    migrations: [Migration(version: 1, statements: HeaderTables.statements + tables)])
+
+  private static let tables = [
+    """
+    CREATE TABLE registration (
+      device BLOB NOT NULL PRIMARY KEY CHECK (length(device) = 16),
+      visitor BLOB CHECK (length(visitor) = 16),
+      phone BLOB CHECK (length(phone) = 16),
+      prove BLOB CHECK (length(prove) = 16),
+      customer BLOB CHECK (length(customer) = 16),
+      human BLOB CHECK (length(human) = 16),
+      state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 5),
+      last_active_day INTEGER NOT NULL,
+      version INTEGER NOT NULL,
+      epoch INTEGER NOT NULL,
+      sealed BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE INDEX registration_by_visitor ON registration (visitor, last_active_day, device)
+      WHERE visitor IS NOT NULL
+    """,
+    """
+    CREATE INDEX registration_by_phone ON registration (phone, last_active_day, device)
+      WHERE phone IS NOT NULL
+    """,
+    """
+    CREATE INDEX registration_by_prove ON registration (prove, last_active_day, device)
+      WHERE prove IS NOT NULL
+    """,
+    """
+    CREATE INDEX registration_by_customer ON registration (customer, last_active_day, device)
+      WHERE customer IS NOT NULL
+    """,
+    """
+    CREATE INDEX registration_by_human ON registration (human, last_active_day, device)
+      WHERE human IS NOT NULL
+    """,
+    "CREATE INDEX registration_by_state ON registration (state, last_active_day, device)",
+    """
+    CREATE TABLE candidate (
+      visitor BLOB NOT NULL CHECK (length(visitor) = 16),
+      device BLOB NOT NULL CHECK (length(device) = 16),
+      phone BLOB NOT NULL CHECK (length(phone) = 16),
+      prove BLOB CHECK (length(prove) = 16),
+      last_active_day INTEGER NOT NULL,
+      PRIMARY KEY (visitor, device)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX candidate_by_day ON candidate (visitor, last_active_day, device)",
+    "CREATE INDEX candidate_by_phone ON candidate (visitor, phone, last_active_day, device)",
+    """
+    CREATE INDEX candidate_by_prove ON candidate (visitor, prove, last_active_day, device)
+      WHERE prove IS NOT NULL
+    """,
+    """
+    CREATE TABLE event (
+      device BLOB NOT NULL CHECK (length(device) = 16),
+      sequence INTEGER NOT NULL,
+      epoch INTEGER NOT NULL,
+      sealed BLOB NOT NULL,
+      PRIMARY KEY (device, sequence)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE item (
+      locator BLOB NOT NULL PRIMARY KEY CHECK (length(locator) = 16),
+      version INTEGER NOT NULL,
+      expiry_day INTEGER NOT NULL,
+      epoch INTEGER NOT NULL,
+      sealed BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX item_by_expiry ON item (expiry_day)",
+  ]
+}
+
+/// The text of each statement, by what it does.
+enum RegistrySQL {
+  private static let columns = """
+    r.device, r.visitor, r.phone, r.prove, r.customer, r.human, r.state, r.last_active_day, \
+    r.version, r.epoch, r.sealed
+    """
+
+  static let registration = "SELECT \(columns) FROM registration AS r WHERE r.device = ?1"
+  static let item = "SELECT version, expiry_day, epoch, sealed FROM item WHERE locator = ?1"
+  static let events = """
+    SELECT sequence, epoch, sealed FROM event WHERE device = ?1 AND sequence > ?2
+    ORDER BY sequence LIMIT ?3
+    """
+  static let lastEvent = """
+    SELECT sequence, epoch, sealed FROM event WHERE device = ?1 ORDER BY sequence DESC LIMIT 1
+    """
+
+  /// Registrations by one locator, after the position (?2, ?3), at most ?4.
+  static func listing(by column: String) -> String {
+    """
+    SELECT \(columns) FROM registration AS r
+    WHERE r.\(column) = ?1 AND (r.last_active_day, r.device) < (?2, ?3)
+    ORDER BY r.last_active_day DESC, r.device DESC LIMIT ?4
+    """
+  }
+
+  /// Candidates of visitor ?1 active since ?5, after the position (?2, ?3), at most ?4.
+  static let candidates = candidateListing("")
+  /// As `candidates`, with the number ?6.
+  static let candidatesWithPhone = candidateListing("AND c.phone = ?6")
+  /// As `candidates`, with the consumer ?6.
+  static let candidatesWithProve = candidateListing("AND c.prove = ?6")
+
+  private static func candidateListing(_ condition: String) -> String {
+    """
+    SELECT \(columns) FROM candidate AS c CROSS JOIN registration AS r ON r.device = c.device
+    WHERE c.visitor = ?1 \(condition)
+      AND (c.last_active_day, c.device) < (?2, ?3) AND c.last_active_day >= ?5
+    ORDER BY c.last_active_day DESC, c.device DESC LIMIT ?4
+    """
+  }
+
+  static let insertRegistration = """
+    INSERT INTO registration (device, visitor, phone, prove, customer, human, state,
+      last_active_day, version, epoch, sealed)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+    ON CONFLICT (device) DO NOTHING
+    """
+  static let updateRegistration = """
+    UPDATE registration SET visitor = ?2, phone = ?3, prove = ?4, customer = ?5, human = ?6,
+      state = ?7, last_active_day = ?8, version = ?9, epoch = ?10, sealed = ?11
+    WHERE device = ?1 AND version = ?12
+    """
+  static let deleteCandidate = "DELETE FROM candidate WHERE visitor = ?1 AND device = ?2"
+  static let insertCandidate = """
+    INSERT INTO candidate (visitor, device, phone, prove, last_active_day)
+    VALUES (?1, ?2, ?3, ?4, ?5)
+    """
+  static let insertEvent = """
+    INSERT INTO event (device, sequence, epoch, sealed) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (device, sequence) DO NOTHING
+    """
+  static let insertItem = """
+    INSERT INTO item (locator, version, expiry_day, epoch, sealed) VALUES (?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT (locator) DO NOTHING
+    """
+  static let updateItem = """
+    UPDATE item SET version = ?2, expiry_day = ?3, epoch = ?4, sealed = ?5
+    WHERE locator = ?1 AND version = ?6
+    """
+  static let deleteExpiredItems = """
+    DELETE FROM item WHERE locator IN
+      (SELECT locator FROM item WHERE expiry_day < ?1 ORDER BY expiry_day LIMIT ?2)
+    """
+}

@@ -1,0 +1,124 @@
+public import ProveKeySealing
+
+/// Where a registry keeps its rows.
+///
+/// A store sees locators, sealed bytes, coarse states and days; it decides nothing. Its contract:
+///
+/// - G1: a batch takes effect whole or not at all, and when `write` returns `applied` it is durable.
+/// - G2: an update, or the replacement of an item, takes effect only on the version it names; an
+///   insert, a new item and an appended event only where there is no such row. Otherwise the batch
+///   is a conflict and changes nothing.
+/// - G3: a registration is listed among a visitor's candidates exactly while it is bound and has
+///   that visitor.
+/// - G4: a read sees every write that returned before it began.
+/// - G5: listings are bounded by their limit and run from the latest day down, then by device
+///   locator down.
+public protocol RegistryStore: Sendable {
+  /// The store's unlocked keys, with which the registry seals rows and makes locators.
+  var keys: StoreKeys { get }
+
+  /// Reads one registration.
+  func registration(at device: Locator) async throws(RegistryError) -> StoredRegistration?
+
+  /// Lists registrations, at most `limit` (1 to 1,000) of them, from after a position.
+  func registrations(
+    in listing: StoredListing, after position: PagePosition?, limit: Int
+  ) async throws(RegistryError) -> [StoredRegistration]
+
+  /// Reads one item.
+  func item(at locator: Locator) async throws(RegistryError) -> StoredItem?
+
+  /// Reads events of a registration in order, at most `limit` (1 to 1,000), after a sequence number.
+  func events(
+    of device: Locator, after sequence: UInt64, limit: Int
+  ) async throws(RegistryError) -> [StoredEvent]
+
+  /// Reads the last event of a registration.
+  func lastEvent(of device: Locator) async throws(RegistryError) -> StoredEvent?
+
+  /// Writes a batch of 1 to 500 rows in one durable transaction.
+  func write(_ batch: [RegistryWrite]) async throws(RegistryError) -> WriteOutcome
+
+  /// Removes items whose expiry day lies before `day`, at most `limit` of them.
+  /// - Returns: how many were removed.
+  func removeItems(expiredBefore day: Int64, limit: Int) async throws(RegistryError) -> Int
+
+  /// Counts rows.
+  func statistics() async throws(RegistryError) -> StoreStatistics
+
+  /// Checks the store's own structure; what it finds wrong, in words without content.
+  func structureProblems() async throws(RegistryError) -> [String]
+
+  /// Releases the store; later calls throw.
+  func close() async throws(RegistryError)
+}
+
+/// Which registrations a listing is of.
+public enum StoredListing: Hashable, Sendable {
+  /// All of one coarse state.
+  case state(StoredRegistration.State)
+  /// All that ever had this visitor last, whatever their state.
+  case visitor(Locator)
+  /// All bound now or last to this number.
+  case phoneNumber(Locator)
+  /// All bound now or last to this consumer.
+  case proveID(Locator)
+  /// All of this customer of the integrator.
+  case clientCustomerID(Locator)
+  /// All of this person of the integrator.
+  case clientHumanID(Locator)
+  /// The candidates of a visitor: bound, not noted as inactive, active on `sinceDay` or later.
+  case candidates(visitor: Locator, sinceDay: Int64)
+  /// The candidates of a visitor with one number.
+  case candidatesWithNumber(visitor: Locator, phoneNumber: Locator, sinceDay: Int64)
+  /// The candidates of a visitor with one consumer.
+  case candidatesWithProveID(visitor: Locator, proveID: Locator, sinceDay: Int64)
+  /// Bound registrations whose last activity lies on `beforeDay` or earlier, latest first.
+  case boundAndIdle(beforeDay: Int64)
+}
+
+/// One row's change.
+public enum RegistryWrite: Hashable, Sendable {
+  /// A registration under a deviceId that has none.
+  case insert(StoredRegistration)
+  /// A registration in the place of the row that was read.
+  case update(StoredRegistration, replacing: StoredRegistration)
+  /// The next event of a registration.
+  case append(StoredEvent)
+  /// An item: new when `replacing` is nothing, else in the place of that version.
+  case put(StoredItem, replacing: UInt64?)
+}
+
+/// What became of a batch.
+public enum WriteOutcome: Hashable, Sendable {
+  /// It is durable.
+  case applied
+  /// The change at this index met another row than it expected; nothing was changed.
+  case conflict(at: Int)
+}
+
+/// Counts of a store's rows.
+public struct StoreStatistics: Hashable, Sendable {
+  /// Registrations by coarse state.
+  public let registrations: [StoredRegistration.State: Int]
+  /// Candidate rows.
+  public let candidates: Int
+  /// Events.
+  public let events: Int
+  /// Items.
+  public let items: Int
+  /// Bytes on disk, or nothing when there are none.
+  public let byteCount: Int?
+
+  /// Puts the counts together.
+  public init(
+    registrations: [StoredRegistration.State: Int], candidates: Int, events: Int, items: Int,
+    byteCount: Int?
+  ) {
+    self.registrations = registrations
+    self.candidates = candidates
+    self.events = events
+    self.items = items
+    self.byteCount = byteCount
+  }
+}
