@@ -21,13 +21,17 @@ extension DeviceRegistry {
   ) async throws(RegistryError) -> KeyRegistration? {
     let now = clock.now
     let content = try TicketContent(opening: ticket, with: store.keys, at: now)
+    if possession == .failed {
+      try await abandon(content, at: now)
+      throw .possessionFailed
+    }
     switch content.task {
     case .authenticate(let id): return try await completeAuthentication(of: id, content, at: now)
     case .recover(let id):
       let key = try offered(newKey, as: id, for: challenge, at: now)
       return try await completeRecovery(of: id, content, key, at: now)
     case .fulfil(_, let plan):
-      let check = try await passed(possession, plan, content, at: now)
+      let check = try passed(possession, plan)
       return try await fulfil(
         plan, content, check, Offer(newKey: newKey, challenge: challenge), at: now)
     }
@@ -212,24 +216,32 @@ extension DeviceRegistry {
 
   /// What became of the possession check, if it fulfils the plan.
   private func passed(
-    _ possession: Possession?, _ plan: KeyPlan, _ content: TicketContent, at now: UTCInstant
-  ) async throws(RegistryError) -> (PhoneNumber, ProveID?) {
+    _ possession: Possession?, _ plan: KeyPlan
+  ) throws(RegistryError) -> (PhoneNumber, ProveID?) {
     switch possession {
     case nil: throw .possessionMissing
     case .passed(let number, let proveID):
       guard plan.isFulfilled(by: number) else { throw .phoneNumberMismatch }
       if let requested = plan.requestedProveID, requested != proveID { throw .identityMismatch }
       return (number, proveID)
-    case .failed:
-      try await writing { () async throws(RegistryError) in
-        var changes = [try self.spending(content)]
-        if let id = plan.action.deviceID {
-          let draft = EventDraft(kind: .possessionFailed, row: content.row, actor: "flow")
-          changes += try await self.appending([draft], to: id, at: now)
-        }
-        return changes
+    case .failed: throw .possessionFailed
+    }
+  }
+
+  /// Uses a ticket up without letting its decision take effect (R7).
+  private func abandon(_ content: TicketContent, at now: UTCInstant) async throws(RegistryError) {
+    try await writing { () async throws(RegistryError) in
+      var changes: [PlannedWrite] = []
+      if case .authenticate = content.task, let challenge = content.challenge {
+        changes.append(try self.spending(challenge, note: content.id))
+      } else {
+        changes.append(try self.spending(content))
       }
-      throw .possessionFailed
+      if let id = content.deviceID {
+        let draft = EventDraft(kind: .possessionFailed, row: content.row, actor: "flow")
+        changes += try await self.appending([draft], to: id, at: now)
+      }
+      return changes
     }
   }
 

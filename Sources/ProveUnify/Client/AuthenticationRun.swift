@@ -1,0 +1,176 @@
+import ProveDeviceRegistry
+import ProveKeyModel
+import ProveKeyVault
+
+/// One run of a flow: follows the server's steps until it is finished.
+struct AuthenticationRun {
+  let setup: AuthenticatorBuilder
+
+  /// Keys not yet presented, best first.
+  private var keys: [ProveKey]?
+  private var presented: ProveKey?
+  private var offered: ProveKey?
+  private var watch: RetryWatch?
+
+  init(setup: AuthenticatorBuilder) {
+    self.setup = setup
+  }
+
+  /// Replies to each step until the server says that the flow is over.
+  mutating func follow(
+    _ first: DeviceStep, authID: String
+  ) async throws(AuthenticationError) -> DeviceFinish {
+    var step = first
+    while true {
+      if case .finished(let finish) = step { return finish }
+      if Task.isCancelled { throw .cancelled }
+      let reply = try await reply(to: step, authID: authID)
+      step = try await AuthenticationError.wrapping { () async throws(UnifyError) in
+        try await self.setup.transport.reply(reply, authID: authID)
+      }
+    }
+  }
+
+  /// Makes the vault agree with how the flow ended.
+  mutating func settle(_ finish: DeviceFinish) throws(AuthenticationError) {
+    let vault = setup.vault
+    let scope = setup.scope
+    let presented = presented
+    let offered = offered
+    try AuthenticationError.wrapping { () throws(VaultError) in
+      if finish.dropsPresentedKey, let presented {
+        _ = try vault.removeKey(presented.deviceID)
+      }
+      guard let deviceID = finish.deviceID else { return }
+      let isNew = offered?.deviceID == deviceID
+      let isUnconfirmed = presented?.deviceID == deviceID && presented?.state == .pending
+      if isNew || isUnconfirmed { _ = try vault.confirmKey(deviceID, in: scope) }
+      // The server has a new key for the scope: the one presented before leads nowhere now.
+      if isNew, let presented, presented.deviceID != deviceID {
+        _ = try vault.removeKey(presented.deviceID)
+      }
+    }
+  }
+
+  /// Tells the server that the person gave up, so that it need not wait.
+  func tellCancelled(
+    authID: String, unlessFinishedBy error: AuthenticationError
+  ) async throws(AuthenticationError) {
+    guard error == .cancelled else { return }
+    do { _ = try await setup.transport.reply(.cancelled, authID: authID) } catch {
+      return  // the flow may be over for the server already, or will be when its session expires
+    }
+  }
+
+  private mutating func reply(
+    to step: DeviceStep, authID: String
+  ) async throws(AuthenticationError) -> DeviceReply {
+    switch step {
+    case .presentKey(let challenge), .presentAnotherKey(let challenge):
+      return .presented(try present(for: challenge))
+    case .mobileAuth:
+      guard let mobileAuth = setup.mobileAuth else { throw .stepMissing(.mobileAuth) }
+      // A carrier that cannot be reached proves nothing; the server goes on to another way.
+      do { return .mobileAuth(token: try await mobileAuth.authenticate()) } catch {
+        if Task.isCancelled { throw .cancelled }
+        return .mobileAuth(token: nil)
+      }
+    case .startOTP(let isNeeded, let problem):
+      guard let otp = setup.otp else { throw .stepMissing(.otp) }
+      return .consent(
+        phoneNumber: try await running {
+          try await otp.start.execute(
+            phoneNumberNeeded: isNeeded, phoneValidationError: problem)
+        })
+    case .finishOTP(let problem):
+      guard let otp = setup.otp else { throw .stepMissing(.otp) }
+      switch try await running({ try await otp.finish.execute(otpError: problem) }) {
+      case .success(let code): return .code(code)
+      case .resend: return .resend
+      case .changeNumber: return .changeNumber
+      }
+    case .startInstantLink(let isNeeded, let problem):
+      guard let link = setup.instantLink else { throw .stepMissing(.instantLink) }
+      return .consent(
+        phoneNumber: try await running {
+          try await link.start.execute(
+            phoneNumberNeeded: isNeeded, phoneValidationError: problem)
+        })
+    case .awaitInstantLink:
+      return try await waitForLink()
+    case .offerKey(let challenge, let deviceID):
+      return .offered(try offer(as: deviceID, for: challenge))
+    case .finished:
+      preconditionFailure("a finished flow has no reply")
+    }
+  }
+
+  // MARK: Keys
+
+  /// Signs with the best key not tried yet: the current one, then one that waits for confirmation.
+  private mutating func present(
+    for challenge: Challenge
+  ) throws(AuthenticationError) -> KeyAssertion? {
+    let vault = setup.vault
+    let scope = setup.scope
+    var queue: [ProveKey]
+    if let keys {
+      queue = keys
+    } else {
+      queue = try AuthenticationError.wrapping { () throws(VaultError) in
+        let current = try vault.currentKey(in: scope)
+        let pending = try vault.pendingKey(in: scope)
+        return [current, pending == current ? nil : pending].compactMap { $0 }
+      }
+    }
+    guard !queue.isEmpty else {
+      keys = []
+      presented = nil
+      return nil
+    }
+    let key = queue.removeFirst()
+    keys = queue
+    presented = key
+    return try AuthenticationError.wrapping { () throws(VaultError) in
+      try vault.sign(challenge.bytes, with: key)
+    }
+  }
+
+  private mutating func offer(
+    as deviceID: DeviceID?, for challenge: Challenge
+  ) throws(AuthenticationError) -> NewKey {
+    let vault = setup.vault
+    let scope = setup.scope
+    let (key, newKey) = try AuthenticationError.wrapping { () throws(VaultError) in
+      let key = try vault.placeKey(in: scope, as: deviceID)
+      return (key, try vault.offer(key, for: challenge.bytes))
+    }
+    offered = key
+    return newKey
+  }
+
+  // MARK: Steps
+
+  /// Runs a step of the app's; what it throws gives the flow up.
+  private func running<Value: Sendable>(
+    _ step: () async throws -> Value
+  ) async throws(AuthenticationError) -> Value {
+    do { return try await step() } catch { throw .cancelled }
+  }
+
+  /// Waits a little for the link, and looks whether the person wants something else.
+  private mutating func waitForLink() async throws(AuthenticationError) -> DeviceReply {
+    if watch == nil { watch = setup.instantLink?.retry.map { RetryWatch($0) } }
+    let pause = setup.pause
+    try await running {
+      try await pause(.milliseconds(UnifyLimits.instantLinkPollMilliseconds))
+    }
+    switch watch?.current {
+    case nil: return .waiting
+    case .givenUp: throw .cancelled
+    case .reply(let reply):
+      watch = nil  // the next SMS has a step of its own
+      return reply
+    }
+  }
+}

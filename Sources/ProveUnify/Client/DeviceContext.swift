@@ -1,0 +1,21 @@
+public import ProveKeyModel
+
+/// What Device Context (Key Persistence) is set up with; opt-in (R12).
+public struct DeviceContextOptions: Hashable, Sendable {
+  /// The public key that Prove assigned for the build config.
+  public let publicAPIKey: String
+  /// Environment and region; those of the authenticator's own scope.
+  public let buildConfig: BuildConfig
+
+  /// States the options.
+  public init(publicAPIKey: String, buildConfig: BuildConfig) {
+    self.publicAPIKey = publicAPIKey
+    self.buildConfig = buildConfig
+  }
+}
+
+/// Collects the signals that lead to a visitor ID.
+public protocol DeviceContextCollector: Sendable {
+  /// - Returns: the visitor with the collector's confidence, or nothing when there is none to tell.
+  func collect(_ options: DeviceContextOptions) async throws -> Visitor?
+}

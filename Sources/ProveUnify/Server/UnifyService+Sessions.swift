@@ -1,0 +1,117 @@
+import Foundation
+import ProveDeviceRegistry
+import ProveKeyModel
+import ProveKeyPlatform
+import ProveKeySealing
+
+// Sessions, the tokens that lead to them, and who is behind a number: small sealed values in the
+// registry's store.
+
+extension UnifyService {
+  /// What a token is for.
+  enum TokenKind: String {
+    case authToken = "auth-token"
+    case authID = "auth-id"
+    case link = "instant-link"
+  }
+
+  func session(_ correlationID: String) async throws(UnifyError) -> (UnifySession, UInt64) {
+    guard let id = CorrelationID(correlationID) else { throw .invalidCorrelationID }
+    let found = try await calling { () async throws(RegistryError) in
+      try await self.registry.item("session", id.rawValue)
+    }
+    guard let found else { throw .invalidCorrelationID }
+    return (try UnifySession.decode(found.bytes), found.version)
+  }
+
+  /// Writes a session on the version that was read.
+  /// - Throws: ``UnifyError/stepNotAllowed`` when another step was faster.
+  func save(
+    _ session: UnifySession, replacing version: UInt64?
+  ) async throws(UnifyError) -> UInt64 {
+    let bytes = try session.encoded()
+    let isSaved = try await calling { () async throws(RegistryError) in
+      try await self.registry.putItem(
+        "session", session.correlationID, bytes, replacing: version,
+        expiryDay: session.createdAt.daysSinceEpoch + UnifyLimits.outcomeDays)
+    }
+    guard isSaved else { throw .stepNotAllowed }
+    return (version ?? 0) + 1
+  }
+
+  /// 32 random bytes as text.
+  func newToken() -> String { Base64URL.encode(SecureRandom.bytes(32)) }
+
+  /// Lets a token lead to a session.
+  func point(
+    _ kind: TokenKind, _ token: String, to correlationID: String
+  ) async throws(UnifyError) {
+    let day = clock.now.daysSinceEpoch + UnifyLimits.outcomeDays
+    let isNew = try await calling { () async throws(RegistryError) in
+      try await self.registry.putItem(
+        kind.rawValue, token, Array(correlationID.utf8), replacing: nil, expiryDay: day)
+    }
+    precondition(isNew, "32 random bytes are never drawn twice")
+  }
+
+  /// The session that a token leads to, if any.
+  func target(of kind: TokenKind, _ token: String) async throws(UnifyError) -> String? {
+    guard (1...64).contains(token.utf8.count) else { return nil }
+    let found = try await calling { () async throws(RegistryError) in
+      try await self.registry.item(kind.rawValue, token)
+    }
+    return found.map { String(decoding: $0.bytes, as: UTF8.self) }
+  }
+
+  // MARK: Consumers
+
+  /// The consumer behind a number: the one known, or a new one (R10).
+  func proveID(of number: PhoneNumber) async throws(UnifyError) -> ProveID {
+    for _ in 0..<RegistryLimits.attemptLimit {
+      let found = try await calling { () async throws(RegistryError) in
+        try await self.registry.item("consumer", number.e164)
+      }
+      if let found, let id = ProveID(String(decoding: found.bytes, as: UTF8.self)) { return id }
+      var generator = SecureRandomNumberGenerator()
+      let id = ProveID.random(using: &generator)
+      let isNew = try await calling { () async throws(RegistryError) in
+        guard
+          try await self.registry.putItem(
+            "consumer-number", id.rawValue, Array(number.e164.utf8), replacing: nil,
+            expiryDay: .max)
+        else { return false }
+        return try await self.registry.putItem(
+          "consumer", number.e164, Array(id.rawValue.utf8), replacing: nil, expiryDay: .max)
+      }
+      if isNew { return id }
+    }
+    throw .registry(.contention)
+  }
+
+  /// The number of a known consumer.
+  func phoneNumber(of proveID: ProveID) async throws(UnifyError) -> PhoneNumber? {
+    let found = try await calling { () async throws(RegistryError) in
+      try await self.registry.item("consumer-number", proveID.rawValue)
+    }
+    return try number(found.map { String(decoding: $0.bytes, as: UTF8.self) })
+  }
+
+  // MARK: Errors
+
+  func calling<Value>(
+    _ body: () async throws(RegistryError) -> Value
+  ) async throws(UnifyError) -> Value {
+    do { return try await body() } catch { throw UnifyError(error) }
+  }
+
+  static func valid<Value>(
+    _ body: () throws(ModelError) -> Value
+  ) throws(UnifyError) -> Value {
+    do { return try body() } catch { throw UnifyError(error) }
+  }
+
+  func number(_ text: String?) throws(UnifyError) -> PhoneNumber? {
+    guard let text else { return nil }
+    return try Self.valid { () throws(ModelError) in try PhoneNumber(text) }
+  }
+}

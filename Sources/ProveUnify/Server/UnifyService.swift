@@ -1,0 +1,177 @@
+public import ProveDeviceRegistry
+import ProveKeyModel
+public import ProveKeyPlatform
+import ProveKeySealing
+
+/// What a server wrapper links: the four calls of the unified authentication flow, and the
+/// device's side of it.
+///
+/// Sessions are sealed in the registry's store and survive a restart. Each step is written on the
+/// version that was read, so that of two racing steps one wins and the other is told
+/// ``UnifyError/stepNotAllowed``.
+public final class UnifyService: Sendable {
+  let registry: DeviceRegistry
+  let possession: any PossessionProvider
+  let reputation: any ReputationProvider
+  let clock: WallClock
+
+  /// Serves flows on a registry.
+  /// - Parameters:
+  ///   - possession: proves possession of numbers.
+  ///   - reputation: judges numbers, for requests that ask for it.
+  ///   - clock: must be the registry's own.
+  public init(
+    registry: DeviceRegistry, possession: any PossessionProvider,
+    reputation: any ReputationProvider, clock: WallClock = .system
+  ) {
+    self.registry = registry
+    self.possession = possession
+    self.reputation = reputation
+    self.clock = clock
+  }
+
+  /// Starts a flow (`POST /v3/unify`).
+  /// - Throws: ``UnifyError/invalidField(_:)``; ``UnifyError/identityNotFound`` for a proveId that is
+  ///   not known.
+  public func unify(_ request: UnifyRequest) async throws(UnifyError) -> UnifyResponse {
+    let fields = try UnifyFields(request)
+    if let proveID = fields.proveID, fields.phoneNumber == nil,
+      try await phoneNumber(of: proveID) == nil
+    {
+      throw .identityNotFound
+    }
+    var generator = SecureRandomNumberGenerator()
+    let correlationID = CorrelationID.random(using: &generator)
+    let session = UnifySession(
+      correlationID: correlationID.rawValue, clientRequestID: fields.clientRequestID.rawValue,
+      channel: fields.channel.rawValue, phoneNumber: fields.phoneNumber?.e164,
+      proveID: fields.proveID?.rawValue, storedDeviceID: fields.storedDeviceID?.rawValue,
+      rebind: request.rebind, clientCustomerID: fields.clientCustomerID?.rawValue,
+      clientHumanID: fields.clientHumanID?.rawValue, finalTargetURL: request.finalTargetURL,
+      allowsOTPRetry: request.allowOTPRetry, smsMessage: request.smsMessage,
+      checksReputation: request.checkReputation,
+      createdAtMilliseconds: clock.now.millisecondsSinceEpoch)
+    let authToken = newToken()
+    try await point(.authToken, authToken, to: correlationID.rawValue)
+    _ = try await save(session, replacing: nil)
+    return UnifyResponse(correlationID: correlationID, success: .pending, authToken: authToken)
+  }
+
+  /// Says how a flow stands (`POST /v3/unify-status`); asking again gives the same answer.
+  /// - Throws: ``UnifyError/invalidCorrelationID``; ``UnifyError/deviceRevoked`` when the flow ended
+  ///   because the key was revoked (R9).
+  public func unifyStatus(
+    _ request: UnifyStatusRequest
+  ) async throws(UnifyError) -> UnifyStatusResponse {
+    let requestID = try UnifyFields.optional(request.clientRequestID, ClientRequestID.self)
+    var (session, version) = try await session(request.correlationID)
+    if session.phase == .created, let number = try number(session.phoneNumber),
+      possession.passesWithoutClient(number)
+    {
+      try await passWithoutClient(&session, number)
+      _ = try await save(session, replacing: version)
+    } else if session.phase == .awaitingBind, !session.hasAnnouncedPossession {
+      session.hasAnnouncedPossession = true
+      _ = try await save(session, replacing: version)
+    } else if session.phase != .finished, session.phase != .awaitingBind,
+      session.isExpired(at: clock.now)
+    {
+      try await end(&session, reason: "sessionExpired")
+      _ = try await save(session, replacing: version)
+    }
+    return try response(session, requestID)
+  }
+
+  /// Binds the key of a flow whose possession the integrator has proven (`POST /v3/unify-bind`, R3).
+  /// - Throws: ``UnifyError/stepNotAllowed`` unless unify-status has said `possession_required`;
+  ///   ``UnifyError/invalidCorrelationID``; ``UnifyError/invalidField(_:)``.
+  public func unifyBind(
+    _ request: UnifyBindRequest
+  ) async throws(UnifyError) -> UnifyStatusResponse {
+    let requestID = try UnifyFields.optional(request.clientRequestID, ClientRequestID.self)
+    let number = try UnifyFields.phoneNumber(request.phoneNumber)
+    var (session, version) = try await session(request.correlationID)
+    if session.phase == .finished, session.possession == PossessionMethod.customer.rawValue,
+      session.verifiedNumber == number.e164
+    {
+      return try response(session, requestID)
+    }
+    guard session.phase == .awaitingBind, session.hasAnnouncedPossession else {
+      throw .stepNotAllowed
+    }
+    if session.isExpired(at: clock.now) {
+      try await end(&session, reason: "sessionExpired")
+    } else {
+      session.possession = PossessionMethod.customer.rawValue
+      session.verifiedNumber = number.e164
+      try await fulfil(
+        &session,
+        offering: try Self.valid { () throws(ModelError) in
+          try session.keptOffer
+        })
+    }
+    _ = try await save(session, replacing: version)
+    return try response(session, requestID)
+  }
+
+  /// Disables a key for good (`POST /v3/device/revoke`, R9); doing so twice succeeds.
+  /// - Throws: ``UnifyError/invalidField(_:)``; ``UnifyError/identityNotFound`` for a deviceId that is
+  ///   not known (404, 8011).
+  public func revokeDevice(_ request: RevokeDeviceRequest) async throws(UnifyError) {
+    _ = try UnifyFields.required(request.clientRequestID, ClientRequestID.self)
+    let deviceID = try UnifyFields.required(request.deviceID, DeviceID.self)
+    try await calling { () async throws(RegistryError) in
+      _ = try await self.registry.revoke(deviceID, actor: "integrator")
+    }
+  }
+
+  /// Notes that the link of an SMS was opened; the waiting device goes on.
+  /// - Parameter token: the token at the end of the link.
+  /// - Throws: ``UnifyError/unauthorized`` for a token that is not the flow's last, or is too old.
+  public func openInstantLink(_ token: String) async throws(UnifyError) {
+    guard let correlationID = try await target(of: .link, token) else { throw .unauthorized }
+    var (session, version) = try await session(correlationID)
+    guard session.phase == .linkWait, var sent = session.sent, sent.secret == token,
+      isTimely(sent, withinSeconds: UnifyLimits.instantLinkSeconds)
+    else { throw .unauthorized }
+    sent.isOpened = true
+    session.sent = sent
+    _ = try await save(session, replacing: version)
+  }
+}
+
+// MARK: - Answers
+
+extension UnifyService {
+  private func response(
+    _ session: UnifySession, _ requestID: ClientRequestID?
+  ) throws(UnifyError) -> UnifyStatusResponse {
+    if session.outcome?.isRevoked == true { throw .deviceRevoked }
+    let success: UnifySuccess =
+      switch (session.phase, session.outcome) {
+      case (.finished, let outcome): outcome?.isAuthenticated == true ? .true : .false
+      case (.awaitingBind, _): .possessionRequired
+      default: .pending
+      }
+    let isAuthenticated = success == .true
+    let number = session.outcome?.phoneNumber ?? session.phoneNumber
+    return UnifyStatusResponse(
+      success: success, phoneNumber: session.phase == .finished ? number : nil,
+      proveID: isAuthenticated ? session.outcome?.proveID.flatMap { ProveID($0) } : nil,
+      deviceID: isAuthenticated ? session.outcome?.deviceID.flatMap { DeviceID($0) } : nil,
+      clientHumanID: isAuthenticated ? session.clientHumanID.flatMap { ClientHumanID($0) } : nil,
+      clientRequestID: requestID ?? ClientRequestID(session.clientRequestID),
+      evaluation: UnifyStatusResponse.Evaluation(
+        row: session.row.flatMap { DecisionRow(rawValue: $0) }, reason: session.reason,
+        possession: PossessionMethod(rawValue: session.possession) ?? .none))
+  }
+
+  private func passWithoutClient(
+    _ session: inout UnifySession, _ number: PhoneNumber
+  ) async throws(UnifyError) {
+    session.phase = .finished
+    session.outcome = UnifySession.Outcome(
+      isAuthenticated: true, phoneNumber: number.e164,
+      proveID: try await proveID(of: number).rawValue, deviceID: nil)
+  }
+}
