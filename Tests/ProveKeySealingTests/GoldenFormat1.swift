@@ -1,5 +1,7 @@
-/// Bytes of format 1, made with the randomness 0, 1, 2, ... 255, 0, ... and checked against a
-/// second implementation in another language; never to be made anew.
+/// The bytes of format 1, never to be made anew.
+///
+/// They were made from randomness that counts from 0 to 255 and begins again, and were checked
+/// against a second implementation in another language.
 enum GoldenFormat1 {
   static let header = bytes(
     """
