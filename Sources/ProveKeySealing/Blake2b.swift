@@ -10,6 +10,7 @@ struct Blake2b: ~Copyable {
   private let state: OpaquePointer
   /// Bytes of the C type, as `crypto_generichash_blake2b_statebytes()` reports them.
   static let stateCount = 384
+  private static let alignment = 64
 
   private init(_ state: OpaquePointer) {
     unsafe self.state = state
@@ -23,8 +24,13 @@ struct Blake2b: ~Copyable {
     key: Span<UInt8>, into output: inout MutableSpan<UInt8>, _ absorb: (inout Blake2b) -> Void
   ) {
     Sodium.prepare()
-    unsafe withUnsafeTemporaryAllocation(byteCount: stateCount, alignment: 64) { memory in
-      guard let base = memory.baseAddress else { return }
+    // Asked for 64-byte alignment, Swift would turn from the stack to the heap.
+    unsafe withUnsafeTemporaryAllocation(
+      byteCount: stateCount + alignment, alignment: 16
+    ) { memory in
+      guard let base = unsafe memory.baseAddress?.alignedUp(toMultipleOf: alignment) else {
+        return
+      }
       defer { unsafe sodium_memzero(base, stateCount) }
       let state = OpaquePointer(base)
       let outputCount = output.count
