@@ -1,5 +1,5 @@
-internal import Glibc
-internal import ProveKeyPlatform
+import Glibc
+import ProveKeyPlatform
 
 /// The file system's side of a database file: who may read it, and whether it can be there.
 ///
