@@ -75,7 +75,10 @@ extension Connection {
   }
 
   /// Sets a pragma to a value, written as it reads back, and throws unless it took effect.
+  ///
+  /// One that is as wanted already is left alone: setting `auto_vacuum` is a write to the file.
   private func set(_ name: String, _ value: String) throws(DatabaseError) {
+    if try pragmaText(name) == value { return }
     // Some pragmas answer when set, others do not: only reading afterwards counts.
     _ = try pragmaText("\(name) = \(value)")
     guard try pragmaText(name) == value else {

@@ -99,6 +99,27 @@ struct DatabaseFileTests {
     #expect(try reader.noteCount() == 0)
   }
 
+  @Test("a file that SQLite would silently open for reading only is read-only")
+  func silentlyReadOnly() async throws {
+    let folder = try TemporaryFolder()
+    try folder.write([], mode: 0o400)
+    let path = folder.file()
+    let ordinaryUser: uid_t = geteuid() == 0 ? 65534 : geteuid()
+    for name in ["", "test.sqlite"] {
+      try #require(unsafe chown(folder.file(name), ordinaryUser, gid_t.max) == 0)
+    }
+    await #expect(processExitsWith: .exitCode(7)) {
+      [path = path as String, ordinaryUser = ordinaryUser as uid_t] in
+      if geteuid() == 0, seteuid(ordinaryUser) != 0 { exit(9) }
+      do throws(DatabaseError) {
+        _ = try Connection(path: path, options: ConnectionOptions())
+        exit(0)
+      } catch {
+        exit(error.kind == .readOnly && error.operation == "open" ? 7 : 5)
+      }
+    }
+  }
+
   @Test(
     "a folder that lets nobody in is told as permission denied, one that takes no log as read-only")
   func permissionDenied() async throws {

@@ -36,6 +36,27 @@ struct LockingTests {
     }
   }
 
+  @Test("the lock is held from opening on, also in an old file and without a log")
+  func heldFromOpening() throws {
+    var withoutLog = ConnectionOptions()
+    withoutLog.journal = .memory
+    for options in [ConnectionOptions(), withoutLog] {
+      let folder = try TemporaryFolder()
+      let first = try Connection(path: folder.file(), options: options)
+      try first.execute(noteTable)
+      try first.close()
+      let second = try Connection(path: folder.file(), options: options)
+      var reading = options
+      reading.locking = .normal
+      reading.busyTimeoutMilliseconds = 20
+      let error = try databaseError {
+        _ = try Connection(path: folder.file(), options: reading).noteCount()
+      }
+      #expect(error.kind == .inUse)
+      try second.close()
+    }
+  }
+
   @Test("looking at a file that is open does not drop its lock (F3)")
   func preparingKeepsTheLock() async throws {
     let folder = try TemporaryFolder()
@@ -73,6 +94,19 @@ struct LockingTests {
       _ = try Connection(path: folder.file(), options: ConnectionOptions())
     }
     #expect(error.kind == .inUse)
+  }
+
+  @Test("opening a shared file needs no writer's lock and writes nothing")
+  func openingWritesNothing() throws {
+    let folder = try TemporaryFolder()
+    let first = try Connection(path: folder.file(), options: .shared())
+    try first.execute(noteTable)
+    try first.checkpoint(.truncate)
+    try first.begin()
+    let second = try Connection(
+      path: folder.file(), options: .shared(busyTimeoutMilliseconds: 20))
+    #expect(try second.noteCount() == 0)
+    #expect(try folder.bytes("test.sqlite-wal") == [])
   }
 
   @Test("a second writer waits as long as its busy timeout says and no longer")
@@ -122,10 +156,10 @@ struct LockingTests {
 
   @Test("many threads that make the same shared file at once all succeed")
   func createdAtOnce() throws {
-    for _ in 0..<5 {
+    for _ in 0..<30 {
       let folder = try TemporaryFolder()
       let failures = Locked<[String]>([])
-      DispatchQueue.concurrentPerform(iterations: 8) { index in
+      DispatchQueue.concurrentPerform(iterations: 16) { index in
         do {
           let connection = try DatabaseFile(path: folder.file()).open(.shared())
           try connection.execute("CREATE TABLE IF NOT EXISTS note (id INTEGER) STRICT")
@@ -136,7 +170,7 @@ struct LockingTests {
       }
       #expect(failures.withLock { $0 } == [])
       let connection = try Connection(path: folder.file(), options: .shared())
-      #expect(try connection.noteCount() == 8)
+      #expect(try connection.noteCount() == 16)
     }
   }
 }
