@@ -1,4 +1,4 @@
-internal import CSQLite
+import CSQLite
 
 /// The five storage classes of SQLite.
 package enum ColumnType: Sendable {

@@ -1,4 +1,4 @@
-internal import CSQLite
+import CSQLite
 
 extension Connection {
   /// The one integer that a statement without parameters gives, such as a pragma.

@@ -1,5 +1,5 @@
-internal import CSQLite
-internal import Glibc
+import CSQLite
+import Glibc
 
 extension ConnectionOptions {
   /// The flags for `sqlite3_open_v2`.
@@ -46,20 +46,21 @@ extension Connection {
     // SQLite opens a file read-only by itself where it may not write.
     if writes, try isReadOnly() { throw DatabaseError(.readOnly, operation: "open") }
 
-    try set("cell_size_check", "ON", expecting: "1")
-    try set("foreign_keys", "OFF", expecting: "0")
-    try set("temp_store", "MEMORY", expecting: "2")
-    try set("secure_delete", options.secureDelete ? "ON" : "OFF")
-    if options.journal == .wal { try set("mmap_size", "0", expecting: "0") }
+    try set("cell_size_check", "1")
+    try set("foreign_keys", "0")
+    try set("temp_store", "2")  // memory
+    try set("secure_delete", options.secureDelete ? "1" : "0")
     try setCache(options.cache)
     // Before the journal mode: the first page, written then, fixes the vacuum mode, and shared
     // memory is avoided only by a connection that is exclusive before it first reads the log.
     if writes {
-      try set("locking_mode", options.locking == .exclusive ? "EXCLUSIVE" : "NORMAL")
-      try set("auto_vacuum", options.autoVacuum == .none ? "NONE" : "INCREMENTAL")
+      try set("locking_mode", options.locking == .exclusive ? "exclusive" : "normal")
+      try set("auto_vacuum", options.autoVacuum == .none ? "0" : "2")
     }
     try setJournal(options)
-    try set("synchronous", options.durability == .full ? "FULL" : "NORMAL")
+    // A database in memory has no mapping to set.
+    if options.journal == .wal { try set("mmap_size", "0") }
+    try set("synchronous", options.durability == .full ? "2" : "1")
     if writes, options.locking == .exclusive { try takeLock() }
     try setBusyTimeout(options.busyTimeoutMilliseconds)
   }
@@ -73,22 +74,17 @@ extension Connection {
     try unsafe handle.withPointer("open") { unsafe sqlite3_db_readonly($0, "main") != 0 }
   }
 
-  /// Sets a pragma and throws unless it reads back as set.
-  private func set(
-    _ name: String, _ value: String, expecting expected: String? = nil
-  ) throws(DatabaseError) {
+  /// Sets a pragma to a value, written as it reads back, and throws unless it took effect.
+  ///
+  /// One that is as wanted already is left alone: setting `auto_vacuum` is a write to the file.
+  private func set(_ name: String, _ value: String) throws(DatabaseError) {
+    if try pragmaText(name) == value { return }
     // Some pragmas answer when set, others do not: only reading afterwards counts.
     _ = try pragmaText("\(name) = \(value)")
-    let expected = expected ?? Self.readBack[value] ?? value
-    guard try pragmaText(name)?.lowercased() == expected.lowercased() else {
+    guard try pragmaText(name) == value else {
       throw DatabaseError(.pragmaRefused(name: name), operation: "configure")
     }
   }
-
-  /// Words that read back as numbers.
-  private static let readBack = [
-    "ON": "1", "OFF": "0", "FULL": "2", "NONE": "0", "INCREMENTAL": "2",
-  ]
 
   private func setCache(_ size: ConnectionOptions.CacheSize?) throws(DatabaseError) {
     switch size {
@@ -99,7 +95,7 @@ extension Connection {
   }
 
   private func setJournal(_ options: ConnectionOptions) throws(DatabaseError) {
-    guard options.journal == .wal else { return try set("journal_mode", "MEMORY") }
+    guard options.journal == .wal else { return try set("journal_mode", "memory") }
     let mode =
       options.access == .readOnly
       ? try pragmaText("journal_mode") : try switchToWriteAheadLog(options)

@@ -1,4 +1,4 @@
-internal import CSQLite
+import CSQLite
 
 /// When a transaction takes its locks.
 package enum TransactionKind: Sendable {

@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 extension DatabaseError {
   /// Describes a failure that SQLite reported.

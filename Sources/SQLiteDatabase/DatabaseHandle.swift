@@ -1,4 +1,4 @@
-internal import CSQLite
+import CSQLite
 
 /// The one owner of a `sqlite3 *`, shared by a connection and its statements.
 ///
@@ -63,7 +63,12 @@ final class DatabaseHandle {
     guard isOpen else { return }
     finaliseStatements()
     let status = unsafe sqlite3_close(database)
-    guard status == SQLITE_OK else { throw failure(status, "close", nil) }
+    guard status == SQLITE_OK else {
+      let error = failure(status, "close", nil)
+      // The statements are gone already: nothing may use the database any more.
+      closeAnyway()
+      throw error
+    }
     unsafe database = nil
   }
 

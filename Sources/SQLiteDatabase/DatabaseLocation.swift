@@ -1,5 +1,5 @@
-internal import CSQLite
-internal import Glibc
+import CSQLite
+import Glibc
 
 /// Where a database lies, in the form that SQLite cannot misread.
 struct DatabaseLocation {

@@ -1,4 +1,4 @@
-internal import CSQLite
+import CSQLite
 
 /// A result code of SQLite, extended where SQLite says more than the primary code.
 ///

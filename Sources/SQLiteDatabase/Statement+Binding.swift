@@ -1,4 +1,4 @@
-internal import CSQLite
+import CSQLite
 
 /// Parameters, numbered from 1 as in SQL.
 ///

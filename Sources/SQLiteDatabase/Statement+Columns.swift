@@ -1,4 +1,4 @@
-internal import CSQLite
+import CSQLite
 
 /// Columns of the present row, numbered from 0.
 ///

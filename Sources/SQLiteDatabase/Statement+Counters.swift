@@ -1,4 +1,4 @@
-internal import CSQLite
+import CSQLite
 
 /// The work a statement has done since it was compiled, so that tests can bound it.
 extension Statement {

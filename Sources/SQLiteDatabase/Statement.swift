@@ -1,4 +1,4 @@
-internal import CSQLite
+import CSQLite
 
 /// One SQL statement, compiled once and run as often as wanted.
 ///
