@@ -53,7 +53,7 @@ struct PlainPolicy: Hashable, Sendable {
   var picksLatest = true
   var visitorAloneSuffices = false
   var refusesClones = false
-  /// Nothing: age does not matter. Negative: always too old. Else whole seconds.
+  // Nothing: age does not matter. Negative: always too old.
   var bindingAgeLimitSeconds: Int?
 }
 
