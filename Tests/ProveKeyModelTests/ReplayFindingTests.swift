@@ -26,6 +26,13 @@ struct ReplayFindingTests {
     #expect(try finding(counter: .max, generation: 1, key: key) == .fresh)
   }
 
+  @Test("a key that counts is not exempt: leaving the counter out counts as a regression")
+  func counterLeftOut() throws {
+    #expect(try finding(counter: nil) == .counterRegression)
+    #expect(try finding(counter: nil, generation: 7) == .counterRegression)
+    #expect(try finding(counter: nil, generation: 8) == .counterRegression)
+  }
+
   @Test("a higher counter with the generation in step is fresh")
   func fresh() throws {
     #expect(try finding(counter: 101, generation: 7) == .fresh)
