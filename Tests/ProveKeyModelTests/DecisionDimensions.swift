@@ -75,10 +75,9 @@ extension DecisionExhaustiveTests {
     return [.nothing, .unknown] + keys.map { .key($0) }
   }
 
-  /// None, one, two or three that fit a request for the keys' own number, each alone, with one
-  /// misfit of each kind, and with all misfits: (1 + 9 + 1) x 4.
-  static func seenSets(_ asked: Asked) -> [[PlainKey]] {
-    let fitting: [[PlainKey]] = [
+  /// None, one, two or three that fit a request for the keys' own number.
+  static func fittingSets(_ asked: Asked) -> [[PlainKey]] {
+    [
       [],
       [asked.key(21)],
       // A tie, the higher id first.
@@ -86,6 +85,10 @@ extension DecisionExhaustiveTests {
       // The most recent neither first, nor last, nor of the lowest id.
       [asked.key(21) { $0.usedAt = 5 }, asked.key(25), asked.key(24) { $0.usedAt = 9 }],
     ]
+  }
+
+  /// Those that fit, each alone, with one misfit of each kind, and with all: 4 x (1 + 9 + 1).
+  static func seenSets(_ asked: Asked) -> [[PlainKey]] {
     let misfits = [
       asked.key(31) { $0.visitor = 2 },
       asked.key(32) { $0.visitor = nil },
@@ -98,7 +101,7 @@ extension DecisionExhaustiveTests {
       asked.key(39) { $0.consumer = 3 },
     ]
     let additions = [[]] + misfits.map { [$0] } + [misfits]
-    return fitting.flatMap { fits in additions.map { $0 + fits } }
+    return fittingSets(asked).flatMap { fits in additions.map { $0 + fits } }
   }
 
   /// Absent, too unsure, just sure enough, certain.
@@ -106,11 +109,25 @@ extension DecisionExhaustiveTests {
     (nil, 0), (1, 89), (1, 90), (1, 100),
   ]
 
-  static let recoveryPolicies: [PlainPolicy] = [false, true].flatMap { persistence in
+  /// A visitor under a policy.
+  struct RecoverySetting: Sendable {
+    var visitor: Int?
+    var confidencePercent: Int
+    var policy: PlainPolicy
+
+    var mayRecover: Bool { policy.persistence && confidencePercent >= 90 }
+  }
+
+  /// Each visitor with each choice that bears on recovery.
+  static let recoverySettings: [RecoverySetting] = [false, true].flatMap { persistence in
     [false, true].flatMap { picksLatest in
-      [false, true].map { visitorAlone in
-        PlainPolicy(
-          persistence: persistence, picksLatest: picksLatest, visitorAloneSuffices: visitorAlone)
+      [false, true].flatMap { visitorAlone in
+        visitors.map { visitor, confidence in
+          let policy = PlainPolicy(
+            persistence: persistence, picksLatest: picksLatest, visitorAloneSuffices: visitorAlone)
+          return RecoverySetting(
+            visitor: visitor, confidencePercent: confidence, policy: policy)
+        }
       }
     }
   }

@@ -34,30 +34,45 @@ struct DecisionExhaustiveTests {
     #expect(tally.count == 3 * 2 * 12 * 45 * 2 * 5 * 3)
   }
 
-  @Test("with no key presented, every combination is decided as D11 to D17 say")
-  func absent() throws {
+  @Test("without a key, every combination that may be recovered is decided as D12 to D17 say")
+  func recoverable() throws {
+    let counted = try checkAbsent(
+      settings: Self.recoverySettings.filter(\.mayRecover), seenSets: Self.seenSets)
+    #expect(counted.rows == Self.rowsWithoutKey.subtracting([1, 4, 11]))
+    // channels, asked, stored, seen, visitors x policies
+    #expect(counted.count == 2 * 12 * 12 * 44 * 8)
+  }
+
+  @Test("without a key, nothing is recovered unless policy and visitor allow it, as D11 says")
+  func notRecoverable() throws {
+    let counted = try checkAbsent(
+      settings: Self.recoverySettings.filter { !$0.mayRecover }, seenSets: Self.fittingSets)
+    #expect(counted.rows == [11])
+    // channels, asked, stored, fitting, visitors x policies
+    #expect(counted.count == 2 * 12 * 12 * 4 * 24)
+  }
+
+  private func checkAbsent(
+    settings: [RecoverySetting], seenSets: (Asked) -> [[PlainKey]]
+  ) throws -> (count: Int, rows: Set<Int>) {
     var tally = Tally(scenario: try DecisionScenario())
     for channel in [PlainFacts.Channel.mobile, .none] {
       for asked in Asked.all {
         for stored in Self.storedRegistrations(asked) {
-          for seen in Self.seenSets(asked) {
-            for visitor in Self.visitors {
-              for policy in Self.recoveryPolicies {
-                try tally.check(
-                  PlainFacts(
-                    channel: channel, number: asked.number, consumer: asked.consumer,
-                    visitor: visitor.id, confidencePercent: visitor.confidencePercent,
-                    stored: stored, seenWithVisitor: seen, policy: policy))
-              }
+          for seen in seenSets(asked) {
+            for setting in settings {
+              try tally.check(
+                PlainFacts(
+                  channel: channel, number: asked.number, consumer: asked.consumer,
+                  visitor: setting.visitor, confidencePercent: setting.confidencePercent,
+                  stored: stored, seenWithVisitor: seen, policy: setting.policy))
             }
           }
         }
       }
     }
     #expect(tally.disagreements == [])
-    #expect(tally.rows == Self.rowsWithoutKey.subtracting([1, 4]))
-    // channels, asked, stored, seen, visitors, policies
-    #expect(tally.count == 2 * 12 * 12 * 44 * 4 * 8)
+    return (tally.count, tally.rows)
   }
 
   @Test("with no key presented, desktop and rebind answer before anything that is recovered")
@@ -68,13 +83,13 @@ struct DecisionExhaustiveTests {
     ] {
       for asked in Asked.all {
         for stored in Self.storedRegistrations(asked) {
-          for visitor in Self.visitors {
+          for (visitor, confidence) in Self.visitors {
             for var facts in Self.backgrounds(asked) {
               facts.channel = channel
               facts.rebind = rebind
               facts.stored = stored
-              facts.visitor = visitor.id
-              facts.confidencePercent = visitor.confidencePercent
+              facts.visitor = visitor
+              facts.confidencePercent = confidence
               try tally.check(facts)
             }
           }
