@@ -27,12 +27,15 @@ public enum KeyRules: Sendable {
 
   /// What a verified assertion's counter and vault state say of copies of its key (D3).
   ///
-  /// Keys without a counter are exempt. A counter that is unused and within the window is fresh
+  /// Keys that have never shown a counter are exempt; a key that counts is not exempt from it by
+  /// leaving it out. A counter that is unused and within the window is fresh
   /// whatever its generation, since two tabs may race.
   public static func finding(
     on assertion: KeyAssertion, for registration: KeyRegistration
   ) -> ReplayFinding {
-    guard let counter = assertion.counter else { return .fresh }
+    guard let counter = assertion.counter else {
+      return registration.replayWindow == nil ? .fresh : .counterRegression
+    }
     let state = assertion.vaultState
     if let state, let seen = registration.vaultState,
       state.generation == seen.generation, state.digest != seen.digest
