@@ -81,7 +81,9 @@ let package = Package(
       name: "SQLiteDatabaseTests", dependencies: ["SQLiteDatabase", "ProveKeyPlatform"]),
     .testTarget(
       name: "ProveKeyVaultTests",
-      dependencies: ["ProveKeyVault", "ProveKeyModel", "ProveKeySealing", "SQLiteDatabase"]),
+      dependencies: [
+        "ProveKeyVault", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "SQLiteDatabase",
+      ]),
     .testTarget(
       name: "ProveDeviceRegistryTests",
       dependencies: ["ProveDeviceRegistry", "ProveKeyModel", "ProveKeySealing", "SQLiteDatabase"]),

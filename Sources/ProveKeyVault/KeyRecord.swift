@@ -1,0 +1,64 @@
+import ProveKeyModel
+
+/// The record of one key's public facts.
+///
+/// Content: kind 1, layout 1, state 1, sequence 8, algorithm 1, created 8 (milliseconds since 1970),
+/// confirmed (0, or 1 and 8); then led by their lengths as four bytes: deviceId, build config,
+/// origin, public key.
+struct KeyRecord: Equatable {
+  let key: ProveKey
+  /// The generation in which it was placed or confirmed: it tells which came last, whatever the
+  /// clock said.
+  let sequence: UInt64
+
+  private static let layout: UInt8 = 1
+
+  /// The bytes that are sealed.
+  var encoded: [UInt8] {
+    var writer = ByteWriter(reservingCapacity: 192)
+    writer.write(RecordKind.key.rawValue)
+    writer.write(Self.layout)
+    writer.write(key.state.rawValue)
+    writer.write(sequence)
+    writer.write(key.publicKey.algorithm.rawValue)
+    writer.write(key.createdAt.millisecondsSinceEpoch)
+    writer.writeOptional(key.confirmedAt) { $0.write($1.millisecondsSinceEpoch) }
+    writer.writeText(key.deviceID.rawValue)
+    writer.writeText(key.scope.buildConfig.rawValue)
+    writer.writeText(key.scope.origin)
+    writer.writeBlock(key.publicKey.bytes)
+    return writer.bytes
+  }
+
+  /// Reads what was sealed.
+  static func decode(_ bytes: [UInt8]) throws(VaultError) -> KeyRecord {
+    try RecordKind.key.reading(bytes) { reader throws(ByteReader.Malformed) in
+      guard try reader.read(UInt8.self, "layout") == layout,
+        let state = ProveKey.State(rawValue: try reader.read(UInt8.self, "state"))
+      else { throw ByteReader.Malformed(field: "state") }
+      let sequence = try reader.read(UInt64.self, "sequence")
+      guard let algorithm = KeyAlgorithm(rawValue: try reader.read(UInt8.self, "algorithm")) else {
+        throw ByteReader.Malformed(field: "algorithm")
+      }
+      let created = try reader.read(Int64.self, "created")
+      let confirmed = try reader.readOptional("confirmed") { reader throws(ByteReader.Malformed) in
+        try reader.read(Int64.self, "confirmed")
+      }
+      let id = DeviceID(try reader.readText(limit: identifierByteLimit, "id"))
+      let config = BuildConfig(rawValue: try reader.readText(limit: 32, "build config"))
+      let origin = try reader.readText(limit: identifierByteLimit, "origin")
+      let publicKey = try reader.readBlock(limit: 256, "public key")
+      guard let id, let config else { throw ByteReader.Malformed(field: "id") }
+      do throws(ModelError) {
+        let key = ProveKey(
+          deviceID: id, publicKey: try PublicKey(algorithm: algorithm, bytes: publicKey),
+          scope: try KeyScope(buildConfig: config, origin: origin), state: state,
+          createdAt: UTCInstant(millisecondsSinceEpoch: created),
+          confirmedAt: confirmed.map { UTCInstant(millisecondsSinceEpoch: $0) })
+        return KeyRecord(key: key, sequence: sequence)
+      } catch {
+        throw ByteReader.Malformed(field: "key")
+      }
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import ProveKeyModel
+import ProveKeySealing
+
+/// The keys role of a vault over its records; kept under the vault's lock.
+///
+/// Invariants, cited by number elsewhere:
+/// - V8. A scope has at most one pending key, and a device id names keys of one scope only: at most
+///   one placed and one pending.
+/// - V9. A placed key is replaced or removed together with its secret and counter, in one
+///   transaction: no secret is left without a key and no key without its secret.
+/// - V10. No counter value is given out twice for a key: values are reserved in a durable record
+///   before the first of them is used, and what was reserved is never used after reopening.
+/// - V11. A private key is in guarded memory or sealed, never elsewhere.
+/// - V12. What is kept in memory is used only as long as the set it came from is the trusted one.
+final class KeyRing {
+  let store: RecordStore
+  private var placed = RecencyCache<DeviceID, KeyRecord>(capacity: VaultLimits.cachedKeys)
+  private var pending = RecencyCache<DeviceID, KeyRecord>(capacity: VaultLimits.cachedKeys / 4)
+  private var directories = RecencyCache<KeyScope, ScopeDirectory>(
+    capacity: VaultLimits.cachedKeys / 4)
+  var signers = RecencyCache<PublicKey, Signer>(capacity: VaultLimits.cachedSigners)
+  var assertionState: (generation: UInt64, state: KeyAssertion.VaultState)?
+  private var verifications: UInt64 = 0
+
+  init(_ store: RecordStore) {
+    self.store = store
+  }
+
+  // MARK: Transactions
+
+  /// Runs `body` on the trusted set.
+  func reading<R>(
+    _ body: (RecordReader) throws(VaultError) -> R
+  ) throws(VaultError) -> R {
+    try store.reading { reader throws(VaultError) in
+      forgetUnlessTrusted()
+      return try body(reader)
+    }
+  }
+
+  /// Runs `body` in one transaction; when it throws, nothing that was kept is kept any longer.
+  func writing<R>(
+    _ body: (RecordWriter) throws(VaultError) -> R
+  ) throws(VaultError) -> R {
+    do throws(VaultError) {
+      return try store.writing { writer throws(VaultError) in
+        forgetUnlessTrusted()
+        return try body(writer)
+      }
+    } catch {
+      forgetAll()
+      throw error
+    }
+  }
+
+  /// Forgets what was kept from a set that another one has replaced (V12).
+  private func forgetUnlessTrusted() {
+    guard verifications != store.verifications else { return }
+    forgetAll()
+    verifications = store.verifications
+  }
+
+  private func forgetAll() {
+    placed.removeAll()
+    pending.removeAll()
+    directories.removeAll()
+    signers.removeAll()
+    assertionState = nil
+  }
+
+  // MARK: Records
+
+  /// The key with this id in this state.
+  func record(
+    _ state: ProveKey.State, _ id: DeviceID, _ reader: RecordReader
+  ) throws(VaultError) -> KeyRecord? {
+    let kept = state == .placed ? placed.value(for: id) : pending.value(for: id)
+    if let kept { return kept }
+    let found = try reader.content(at: reader.keys.factsLocator(state, id))
+    guard let (bytes, namespace) = found else { return nil }
+    let record = try KeyRecord.decode(bytes)
+    // What the record says of itself must be what it was found by.
+    guard record.key.deviceID == id, record.key.state == state,
+      reader.keys.factsNamespace(record.key.scope) == namespace
+    else { throw .damaged(VaultDamage(.keys, .contradictory)) }
+    keep(record)
+    return record
+  }
+
+  /// The placed key of an id, else the pending one.
+  func record(_ id: DeviceID, _ reader: RecordReader) throws(VaultError) -> KeyRecord? {
+    if let placed = try record(.placed, id, reader) { return placed }
+    return try record(.pending, id, reader)
+  }
+
+  /// The directory of a scope.
+  func directory(
+    _ scope: KeyScope, _ reader: RecordReader
+  ) throws(VaultError) -> ScopeDirectory {
+    if let kept = directories.value(for: scope) { return kept }
+    let found = try reader.content(at: reader.keys.directoryLocator(scope))
+    guard let (bytes, _) = found else { return ScopeDirectory() }
+    let directory = try ScopeDirectory.decode(bytes)
+    directories.insert(directory, for: scope)
+    return directory
+  }
+
+  /// All keys of a scope, those placed or confirmed last first.
+  func records(
+    in scope: KeyScope, _ reader: RecordReader
+  ) throws(VaultError) -> [KeyRecord] {
+    var records: [KeyRecord] = []
+    try reader.forEachContent(in: reader.keys.factsNamespace(scope)) { bytes throws(VaultError) in
+      records.append(try KeyRecord.decode(bytes))
+    }
+    return records.sorted { $0.sequence > $1.sequence }
+  }
+
+  /// Writes a key's facts.
+  func put(_ record: KeyRecord, _ writer: RecordWriter) throws(VaultError) {
+    let keys = writer.reader.keys
+    try writer.put(
+      record.encoded, at: keys.factsLocator(record.key.state, record.key.deviceID),
+      in: keys.factsNamespace(record.key.scope))
+    keep(record)
+  }
+
+  /// Writes a scope's directory; an empty one is none.
+  func put(
+    _ directory: ScopeDirectory, of scope: KeyScope, _ writer: RecordWriter
+  ) throws(VaultError) {
+    let keys = writer.reader.keys
+    if directory.isEmpty {
+      try writer.delete(at: keys.directoryLocator(scope))
+      directories.remove(scope)
+    } else {
+      try writer.put(
+        directory.encoded, at: keys.directoryLocator(scope), in: keys.partsNamespace(scope))
+      directories.insert(directory, for: scope)
+    }
+  }
+
+  /// Deletes a key's facts and, unless another state of the same key goes on, its secret (V9).
+  func delete(
+    _ record: KeyRecord, keepingSecret: Bool = false, _ writer: RecordWriter
+  ) throws(VaultError) {
+    let keys = writer.reader.keys
+    let key = record.key
+    try writer.delete(at: keys.factsLocator(key.state, key.deviceID))
+    switch key.state {
+    case .placed: placed.remove(key.deviceID)
+    case .pending: pending.remove(key.deviceID)
+    }
+    guard !keepingSecret else { return }
+    try writer.delete(at: keys.seedLocator(key.publicKey))
+    try writer.delete(at: keys.counterLocator(key.publicKey))
+    signers.remove(key.publicKey)
+    writer.changeKeyCount(by: -1)
+  }
+
+  private func keep(_ record: KeyRecord) {
+    switch record.key.state {
+    case .placed: placed.insert(record, for: record.key.deviceID)
+    case .pending: pending.insert(record, for: record.key.deviceID)
+    }
+  }
+}

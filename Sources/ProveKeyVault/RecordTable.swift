@@ -1,0 +1,148 @@
+import ProveKeySealing
+import SQLiteDatabase
+
+/// All SQL on the tables `record` and `state`.
+struct RecordTable {
+  /// A row without its sealed bytes.
+  struct Row {
+    let locator: Locator
+    let epoch: UInt32
+    let trusted: TrustedRow
+  }
+
+  private let selectState: Statement
+  private let insertState: Statement
+  private let updateState: Statement
+  private let select: Statement
+  private let list: Statement
+  private let walk: Statement
+  private let insert: Statement
+  private let update: Statement
+  private let delete: Statement
+  private let connection: Connection
+
+  /// Compiles the statements.
+  init(_ connection: Connection) throws(DatabaseError) {
+    self.connection = connection
+    selectState = try connection.prepare("SELECT sealed FROM state WHERE id = 1")
+    insertState = try connection.prepare("INSERT INTO state (id, sealed) VALUES (1, ?1)")
+    updateState = try connection.prepare("UPDATE state SET sealed = ?1 WHERE id = 1")
+    select = try connection.prepare(
+      "SELECT locator, namespace, epoch, version, sealed FROM record WHERE locator = ?1")
+    list = try connection.prepare(
+      "SELECT locator, namespace, epoch, version, sealed FROM record WHERE namespace = ?1")
+    walk = try connection.prepare(
+      "SELECT locator, namespace, epoch, version, sealed FROM record ORDER BY locator")
+    insert = try connection.prepare(
+      """
+      INSERT INTO record (locator, namespace, epoch, version, sealed)
+      VALUES (?1, ?2, ?3, ?4, ?5)
+      """)
+    update = try connection.prepare(
+      """
+      UPDATE record SET namespace = ?2, epoch = ?3, version = ?4, sealed = ?5 WHERE locator = ?1
+      """)
+    delete = try connection.prepare("DELETE FROM record WHERE locator = ?1")
+  }
+
+  // MARK: State
+
+  /// The sealed state; nothing when there is no row.
+  func state() throws(DatabaseError) -> [UInt8]? {
+    try selectState.firstRow { row throws(DatabaseError) in try row.bytes(at: 0) }
+  }
+
+  /// Writes the first state of a new vault.
+  func insertState(_ sealed: [UInt8]) throws(DatabaseError) {
+    try insertState.bind(sealed, at: 1)
+    try insertState.run()
+  }
+
+  /// Writes the state in the place of the one before.
+  /// - Returns: whether there was one.
+  func updateState(_ sealed: [UInt8]) throws(DatabaseError) -> Bool {
+    try updateState.bind(sealed, at: 1)
+    try updateState.run()
+    return connection.changes == 1
+  }
+
+  // MARK: Rows
+
+  /// Lends the row at `locator`; nothing when there is none.
+  func withRow<R>(
+    at locator: Locator, _ body: (Row, Span<UInt8>) throws(VaultError) -> R
+  ) throws(VaultError) -> R? {
+    try wrapping { () throws(DatabaseError) in try bind(locator, to: select) }
+    return try select.firstRow { row throws(VaultError) in try Self.lend(row, body) }
+  }
+
+  /// Lends every row of a namespace.
+  func forEachRow(
+    in namespace: Locator, _ body: (Row, Span<UInt8>) throws(VaultError) -> Void
+  ) throws(VaultError) {
+    try wrapping { () throws(DatabaseError) in try bind(namespace, to: list) }
+    try list.forEachRow { row throws(VaultError) in try Self.lend(row, body) }
+  }
+
+  /// Lends every row.
+  func forEachRow(
+    _ body: (Row, Span<UInt8>) throws(VaultError) -> Void
+  ) throws(VaultError) {
+    try walk.forEachRow { row throws(VaultError) in try Self.lend(row, body) }
+  }
+
+  /// Writes a row where there is none, or in the place of the one that is there.
+  /// - Returns: whether exactly one row was written.
+  func write(_ row: Row, _ sealed: [UInt8], replacing: Bool) throws(DatabaseError) -> Bool {
+    let statement = replacing ? update : insert
+    try bind(row.locator, to: statement)
+    try row.trusted.namespace.withBytes { bytes throws(DatabaseError) in
+      try statement.bind(bytes, at: 2)
+    }
+    try statement.bind(Int64(row.epoch), at: 3)
+    try statement.bind(Int64(bitPattern: row.trusted.version), at: 4)
+    try statement.bind(sealed, at: 5)
+    try statement.run()
+    return connection.changes == 1
+  }
+
+  /// Deletes the row at `locator`.
+  /// - Returns: whether there was one.
+  func delete(at locator: Locator) throws(DatabaseError) -> Bool {
+    try bind(locator, to: delete)
+    try delete.run()
+    return connection.changes == 1
+  }
+
+  // MARK: Helpers
+
+  private func bind(_ locator: Locator, to statement: Statement) throws(DatabaseError) {
+    try locator.withBytes { bytes throws(DatabaseError) in try statement.bind(bytes, at: 1) }
+  }
+
+  /// Reads the columns, refusing what no vault writes.
+  private static func lend<R>(
+    _ row: Statement, _ body: (Row, Span<UInt8>) throws(VaultError) -> R
+  ) throws(VaultError) -> R {
+    let malformed = VaultError.damaged(VaultDamage(.record, .malformed))
+    let locator = try row.withBytes(at: 0) { bytes throws(VaultError) in Locator(bytes) }
+    let namespace = try row.withBytes(at: 1) { bytes throws(VaultError) in Locator(bytes) }
+    let (epoch, version) = try wrapping { () throws(DatabaseError) in
+      (try row.int64(at: 2), try row.int64(at: 3))
+    }
+    guard let locator, let namespace, let epoch = UInt32(exactly: epoch),
+      let version = UInt64(exactly: version), version > 0
+    else { throw malformed }
+    return try row.withBytes(at: 4) { sealed throws(VaultError) in
+      let commitment = try wrapping(.using(.record)) { () throws(SealingError) in
+        try SealedRecord.commitmentValue(of: sealed)
+      }
+      let sealedEpoch = try wrapping(.using(.record)) { () throws(SealingError) in
+        try SealedRecord.epoch(of: sealed)
+      }
+      guard sealedEpoch == epoch else { throw malformed }
+      let trusted = TrustedRow(namespace: namespace, version: version, commitment: commitment)
+      return try body(Row(locator: locator, epoch: epoch, trusted: trusted), sealed)
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import ProveKeySealing
+import SQLiteDatabase
+
+/// Writes records in the one transaction of `RecordStore.writing`.
+final class RecordWriter {
+  /// What a write has done to the trusted set, so that it can be undone.
+  struct Change {
+    let locator: Locator
+    let before: TrustedRow?
+  }
+
+  /// Reads what is there, the writes of this transaction included.
+  let reader: RecordReader
+  /// The generation that this transaction makes, and the version of every row it writes (V3).
+  let generation: UInt64
+  private(set) var changes: [Change] = []
+  private let store: RecordStore
+
+  init(store: RecordStore, generation: UInt64) throws(VaultError) {
+    // A version is a positive integer of SQLite.
+    guard generation < UInt64(Int64.max) else { throw .damaged(VaultDamage(.state, .malformed)) }
+    self.store = store
+    self.generation = generation + 1
+    reader = RecordReader(store: store)
+  }
+
+  /// Writes a record in the place of any other at `locator`.
+  func put(_ content: [UInt8], at locator: Locator, in namespace: Locator) throws(VaultError) {
+    let place = RecordReader.context(locator, version: generation, namespace: namespace)
+    let sealed = try wrapping(.using(.record)) { () throws(SealingError) in
+      try store.keys.seal(content.span, as: place)
+    }
+    try write(sealed, at: locator, in: namespace)
+  }
+
+  /// Writes a record whose content is secret.
+  func putSecret(
+    _ content: borrowing SecretBytes, at locator: Locator, in namespace: Locator
+  ) throws(VaultError) {
+    let place = RecordReader.context(locator, version: generation, namespace: namespace)
+    let sealed: [UInt8]
+    do throws(SealingError) {
+      sealed = try store.keys.sealSecret(content, as: place)
+    } catch {
+      throw VaultError(sealing: error, .using(.record))
+    }
+    try write(sealed, at: locator, in: namespace)
+  }
+
+  /// Deletes a record; deleting what is not there changes nothing.
+  func delete(at locator: Locator) throws(VaultError) {
+    guard reader.contains(locator) else { return }
+    let wasThere = try wrapping { () throws(DatabaseError) in
+      try store.table.delete(at: locator)
+    }
+    guard wasThere else { throw .damaged(VaultDamage(.record, .missing)) }
+    note(nil, at: locator)
+  }
+
+  /// Counts keys that came or went.
+  func changeKeyCount(by change: Int) {
+    store.trusted?.changeKeyCount(by: change)
+  }
+
+  private func write(
+    _ sealed: [UInt8], at locator: Locator, in namespace: Locator
+  ) throws(VaultError) {
+    let isNew = !reader.contains(locator)
+    if isNew, let count = store.trusted?.rows.count, count >= VaultLimits.recordsPerVault {
+      throw .tooManyKeys
+    }
+    let row = try wrapping(.using(.record)) { () throws(SealingError) in
+      RecordTable.Row(
+        locator: locator, epoch: try SealedRecord.epoch(of: sealed.span),
+        trusted: TrustedRow(
+          namespace: namespace, version: generation,
+          commitment: try SealedRecord.commitmentValue(of: sealed.span)))
+    }
+    let isDone = try wrapping { () throws(DatabaseError) in
+      try store.table.write(row, sealed, replacing: !isNew)
+    }
+    guard isDone else { throw .damaged(VaultDamage(.record, .missing)) }
+    note(row.trusted, at: locator)
+  }
+
+  private func note(_ row: TrustedRow?, at locator: Locator) {
+    let before = store.trusted?.set(row, at: locator, store.keys) ?? nil
+    changes.append(Change(locator: locator, before: before))
+  }
+}

@@ -1,0 +1,22 @@
+/// Every limit of a vault in one place.
+enum VaultLimits {
+  /// Keys in one scope, pending ones included.
+  static let keysPerScope = 1_000
+  /// Rows in one vault: each takes about 120 bytes of memory while the vault is open.
+  static let recordsPerVault = 4_000_000
+  /// Bytes of a path: what Linux allows.
+  static let pathByteCount = 4_096
+  /// Bytes of a challenge, as `KeyAssertion` has it.
+  static let challengeByteCounts = 16...255
+  /// Counter values reserved at once in exclusive mode.
+  ///
+  /// In shared mode it is one: the server tells apart only the 64 values under the highest (D3),
+  /// and a block held by one process would fall behind while another one signs.
+  static let counterBlock: UInt64 = 64
+  /// Keys whose signing key stays in guarded memory: each takes a locked page of 4 KiB.
+  static let cachedSigners = 256
+  /// Keys whose public facts stay decoded.
+  static let cachedKeys = 4_096
+  /// Problems that a report lists; the rest is counted.
+  static let reportedProblems = 100
+}
