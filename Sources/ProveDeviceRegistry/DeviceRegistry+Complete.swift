@@ -282,7 +282,7 @@ extension DeviceRegistry {
   ) throws(ModelError) -> KeyRegistration {
     try KeyRegistration(
       placing: key.newKey.publicKey, as: key.newKey.deviceID,
-      on: content.visitorID == nil ? .mobile : .web, clientCustomerID: content.clientCustomerID,
+      on: content.deviceKind == .web ? .web : .mobile, clientCustomerID: content.clientCustomerID,
       clientHumanID: content.clientHumanID, visitorID: content.visitorID, at: now
     ).noting(key.newKey.proof)
   }

@@ -68,9 +68,9 @@ extension DeviceRegistry {
   private func readRecoveryFacts(
     for request: KeyRequest, into facts: inout KeyFacts, _ now: UTCInstant
   ) async throws(RegistryError) {
-    guard policy.keyPersistence, !request.rebind, let visitor = request.visitor,
-      visitor.confidence >= policy.minimumVisitorConfidence
-    else { return }
+    guard policy.keyPersistence, !request.rebind, let visitor = confident(request.visitor) else {
+      return
+    }
     if let stored = request.storedDeviceID {
       facts.stored = try await registration(stored).map { .registered($0) } ?? .unknown
       return
@@ -91,6 +91,12 @@ extension DeviceRegistry {
     {
       facts.ofVisitor.append(try codec.open(row))
     }
+  }
+
+  /// The fingerprint, if its vendor is sure enough of it; another is neither used nor kept.
+  private func confident(_ visitor: Visitor?) -> Visitor? {
+    guard let visitor, visitor.confidence >= policy.minimumVisitorConfidence else { return nil }
+    return visitor
   }
 
   // MARK: Events and tickets
@@ -156,7 +162,8 @@ extension DeviceRegistry {
       version: nil, retiredVersion: retired.flatMap { known[$0]?.version }, standing: nil,
       challenge: wasRegistered ? challenge : nil, presented: wasRegistered ? assertion : nil,
       clientCustomerID: request.clientCustomerID, clientHumanID: request.clientHumanID,
-      visitorID: request.visitor?.id)
+      visitorID: confident(request.visitor)?.id,
+      deviceKind: request.visitor == nil ? .mobile : .web)
     if let target = content.deviceID.flatMap({ known[$0] }) {
       content.version = target.version
       content.standing = target.standing

@@ -64,14 +64,14 @@ extension DeviceRegistry {
   }
 
   /// Binds a bound key to another number whose possession the caller vouches for (R7).
-  /// - Throws: ``RegistryError/unknownDevice``, ``RegistryError/deviceRevoked`` or
-  ///   ``RegistryError/notBound``.
+  /// - Throws: ``RegistryError/unknownDevice``, ``RegistryError/deviceRevoked``,
+  ///   ``RegistryError/deviceInactive`` or ``RegistryError/notBound``.
   @discardableResult
   public func rebind(
     _ deviceID: DeviceID, to number: PhoneNumber, proveID: ProveID? = nil,
     actor: String = "operator"
   ) async throws(RegistryError) -> KeyRegistration {
-    try await change(deviceID, .rebound, actor: actor, capped: true) {
+    try await change(deviceID, .rebound, actor: actor, capped: true, refusingInactive: true) {
       key, now throws(ModelError) in
       try key.rebound(to: number, keeping: proveID, at: now)
     }
@@ -123,14 +123,15 @@ extension DeviceRegistry {
   /// Notes a completed authentication, from which the months of inactivity count anew (R5).
   ///
   /// Within the policy's granularity nothing is written.
-  /// - Throws: ``RegistryError/unknownDevice``, ``RegistryError/deviceRevoked`` or
-  ///   ``RegistryError/notBound``.
+  /// - Throws: ``RegistryError/unknownDevice``, ``RegistryError/deviceRevoked``,
+  ///   ``RegistryError/deviceInactive`` or ``RegistryError/notBound``.
   @discardableResult
   public func recordAuthentication(
     of deviceID: DeviceID, actor: String = "operator"
   ) async throws(RegistryError) -> KeyRegistration {
     let kind: KeyEvent.Kind? = policy.eventDetail == .everyDecision ? .authenticated : nil
-    return try await change(deviceID, kind, actor: actor) { key, now throws(ModelError) in
+    return try await change(deviceID, kind, actor: actor, refusingInactive: true) {
+      key, now throws(ModelError) in
       try self.recording(key, at: now)
     }
   }
@@ -160,7 +161,7 @@ extension DeviceRegistry {
   @discardableResult
   func change(
     _ id: DeviceID, _ kind: KeyEvent.Kind?, reason: String? = nil, actor: String,
-    spending challenge: Challenge? = nil, capped: Bool = false,
+    spending challenge: Challenge? = nil, capped: Bool = false, refusingInactive: Bool = false,
     _ move: (KeyRegistration, UTCInstant) throws(ModelError) -> KeyRegistration
   ) async throws(RegistryError) -> KeyRegistration {
     let actor = try Self.checked(actor, "actor")
@@ -169,6 +170,7 @@ extension DeviceRegistry {
     var result: KeyRegistration?
     try await writing(on: id) { () async throws(RegistryError) in
       let (row, before) = try await self.current(id)
+      if refusingInactive, self.isDead(before, at: now) { throw .deviceInactive }
       let after = try Self.moving { () throws(ModelError) in try move(before, now) }
       result = after
       var changes: [PlannedWrite] = []
@@ -186,58 +188,6 @@ extension DeviceRegistry {
     }
     guard let result else { throw .contention }
     return result
-  }
-
-  /// The writes that keep a visitor's registrations of one number within the policy's cap, once
-  /// `registration` is bound.
-  /// - Throws: ``RegistryError/registrationCapReached`` where the policy refuses.
-  func capping(
-    _ registration: KeyRegistration, sparing retired: DeviceID?, at now: UTCInstant
-  ) async throws(RegistryError) -> [PlannedWrite] {
-    let cap: Int
-    switch policy.registrationCap {
-    case .none: return []
-    case .refuse(let above), .supersedeOldest(let above): cap = above
-    }
-    guard let visitor = registration.visitorID, let binding = registration.binding else {
-      return []
-    }
-    let listing = StoredListing.candidatesWithNumber(
-      visitor: codec.locator(of: visitor), phoneNumber: codec.locator(of: binding.phoneNumber),
-      sinceDay: now.adding(months: -policy.inactivityMonths).daysSinceEpoch - 3)
-    var others: [(row: StoredRegistration, registration: KeyRegistration)] = []
-    for row in try await rows(in: listing, atMost: cap + 1) {
-      let other = try codec.open(row)
-      guard other.deviceID != registration.deviceID, other.deviceID != retired,
-        !other.isInactive(at: now, afterMonths: policy.inactivityMonths)
-      else { continue }
-      others.append((row, other))
-    }
-    guard others.count >= cap else { return [] }
-    guard case .supersedeOldest = policy.registrationCap else { throw .registrationCapReached }
-    var changes: [PlannedWrite] = []
-    for (row, other) in others[(cap - 1)...] {
-      let after = other.revoked(because: .superseded, at: now)
-      let update = RegistryWrite.update(try codec.seal(after), replacing: row)
-      changes.append(PlannedWrite(write: update, onConflict: .retry))
-      let draft = EventDraft(kind: .revoked, reason: "superseded", actor: "flow")
-      changes += try await appending([draft], to: other.deviceID, at: now)
-    }
-    return changes
-  }
-
-  /// Reads a listing page by page, at most so many rows of it.
-  func rows(
-    in listing: StoredListing, atMost limit: Int
-  ) async throws(RegistryError) -> [StoredRegistration] {
-    var rows: [StoredRegistration] = []
-    while rows.count < limit {
-      let page = min(limit - rows.count, RegistryLimits.pageLimit)
-      let more = try await store.registrations(in: listing, after: rows.last?.position, limit: page)
-      rows += more
-      if more.count < page { break }
-    }
-    return rows
   }
 
   /// Whether a key was bound and has become inactive: it is then never revived (R13, R14).

@@ -122,7 +122,11 @@ extension DeviceRegistry {
     var candidates: [KeyRegistration] = []
     for row in try await store.registrations(in: listing, after: nil, limit: limit) {
       let key = try codec.open(row)
-      if !key.isInactive(at: now, afterMonths: policy.inactivityMonths) { candidates.append(key) }
+      // The row of the listing only says where to look: the registration is asked itself.
+      guard let binding = key.binding, key.visitorID == visitor, !isDead(key, at: now),
+        (phoneNumber ?? binding.phoneNumber) == binding.phoneNumber
+      else { continue }
+      candidates.append(key)
     }
     return candidates
   }

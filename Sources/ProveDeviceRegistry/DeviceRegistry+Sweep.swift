@@ -16,9 +16,12 @@ extension DeviceRegistry {
   /// Notes registrations that have become inactive, and removes what has expired.
   ///
   /// That only tidies: a key is inactive from the very instant of R5 on whether or not a sweep has
-  /// run. Works in transactions of at most 200 registrations.
-  /// - Parameter limit: how many registrations and how many items one call changes at most.
+  /// run. Works in transactions of at most 200 registrations or 500 items.
+  /// - Parameter limit: how many registrations and how many items one call changes at most: 1 or
+  ///   more.
+  /// - Throws: ``RegistryError/model(_:)`` with `limit`, or what the store meets.
   public func sweep(limit: Int = 100_000) async throws(RegistryError) -> SweepReport {
+    guard limit >= 1 else { throw .model(.malformed(field: "limit")) }
     let now = clock.now
     // A few days late, so that no inactive key is missed; each is judged to the millisecond.
     let idleDay = now.adding(months: -policy.inactivityMonths).daysSinceEpoch + 3
@@ -36,9 +39,22 @@ extension DeviceRegistry {
       position = last.position
       deactivated += try await deactivate(rows, at: now)
     }
-    let removed = try await store.removeItems(expiredBefore: now.daysSinceEpoch, limit: limit)
+    let removed = try await removeExpiredItems(limit: limit, at: now)
     return SweepReport(
       deactivated: deactivated, itemsRemoved: removed, isComplete: isComplete && removed < limit)
+  }
+
+  private func removeExpiredItems(
+    limit: Int, at now: UTCInstant
+  ) async throws(RegistryError) -> Int {
+    var removed = 0
+    while removed < limit {
+      let batch = min(RegistryLimits.batchLimit, limit - removed)
+      let count = try await store.removeItems(expiredBefore: now.daysSinceEpoch, limit: batch)
+      removed += count
+      if count < batch { break }
+    }
+    return removed
   }
 
   private func deactivate(

@@ -46,6 +46,8 @@ struct TicketContent: Hashable, Sendable {
   let clientCustomerID: ClientCustomerID?
   let clientHumanID: ClientHumanID?
   let visitorID: VisitorID?
+  /// What the key lives on: a request that shows a fingerprint comes from a browser.
+  let deviceKind: DeviceDescription.Kind
 
   /// The registration that the task changes, if it exists already.
   var deviceID: DeviceID? {
@@ -119,6 +121,7 @@ extension TicketContent {
     writer.writeOptional(clientCustomerID) { $0.writeText($1.rawValue) }
     writer.writeOptional(clientHumanID) { $0.writeText($1.rawValue) }
     writer.writeOptional(visitorID) { $0.writeText($1.rawValue) }
+    writer.write(deviceKind.rawValue)
     return writer.bytes
   }
 
@@ -157,6 +160,10 @@ extension TicketContent {
       clientCustomerID = try reader.readOptionalIdentifier(ClientCustomerID.self)
       clientHumanID = try reader.readOptionalIdentifier(ClientHumanID.self)
       visitorID = try reader.readOptionalIdentifier(VisitorID.self)
+      guard let kind = DeviceDescription.Kind(rawValue: try reader.read(UInt8.self, "kind")) else {
+        return nil
+      }
+      deviceKind = kind
       try reader.finish()
     } catch { return nil }  // the caller refuses the ticket
   }

@@ -144,6 +144,8 @@ enum RegistrySQL {
   static let insertCandidate = """
     INSERT INTO candidate (visitor, device, phone, prove, last_active_day)
     VALUES (?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT (visitor, device) DO UPDATE SET phone = excluded.phone, prove = excluded.prove,
+      last_active_day = excluded.last_active_day
     """
   static let insertEvent = """
     INSERT INTO event (device, sequence, epoch, sealed) VALUES (?1, ?2, ?3, ?4)

@@ -50,10 +50,10 @@ extension KeyRequest {
   /// From a browser that has lost its key.
   static func browser(
     _ number: PhoneNumber? = .lorant, proveID: ProveID? = nil, stored: DeviceID? = nil,
-    visitor: Visitor? = .named()
+    rebind: Bool = false, visitor: Visitor? = .named()
   ) -> KeyRequest {
     KeyRequest(
       channel: .mobile, phoneNumber: number, proveID: proveID, storedDeviceID: stored,
-      visitor: visitor)
+      rebind: rebind, visitor: visitor)
   }
 }
