@@ -96,7 +96,16 @@ final class RegistryReader {
   }
 
   func structureProblems() throws(DatabaseError) -> [String] {
-    try connection.integrityCheck().filter { $0 != "ok" }
+    var problems = try connection.integrityCheck()
+    do { try RegistrySchema.migrator.checkSchema(connection) } catch {
+      guard error.kind == .schemaAltered else { throw error }
+      problems.append("the schema is not the one of this format")
+    }
+    let strays = try connection.int64(RegistrySQL.strayCandidates)
+    if strays > 0 {
+      problems.append("\(strays) candidate rows that agree with no bound registration")
+    }
+    return problems
   }
 
   private func statement(for listing: StoredListing) throws(DatabaseError) -> Statement {

@@ -129,6 +129,14 @@ enum RegistrySQL {
     """
   }
 
+  /// Candidate rows that no bound registration gives; a walk over the whole table.
+  static let strayCandidates = """
+    SELECT count(*) FROM candidate AS c LEFT JOIN registration AS r ON r.device = c.device
+    WHERE r.device IS NULL OR r.state <> 2 OR r.visitor IS NOT c.visitor
+      OR r.phone IS NOT c.phone OR r.prove IS NOT c.prove
+      OR r.last_active_day <> c.last_active_day
+    """
+
   static let insertRegistration = """
     INSERT INTO registration (device, visitor, phone, prove, customer, human, state,
       last_active_day, version, epoch, sealed)

@@ -1,0 +1,142 @@
+import ProveKeyModel
+import Testing
+
+@testable import ProveDeviceRegistry
+
+/// What the registry lists, page by page, and the events of a registration.
+@Suite("Listings")
+struct ListingTests {
+  @Test("give every registration once, latest day first, whatever the page", arguments: [1, 2, 5])
+  func pages(limit: Int) async throws {
+    let world = try await World()
+    var expected: Set<DeviceID> = []
+    for index in 0..<9 {
+      if index % 3 == 0 { world.clock.advance(seconds: 86_400) }
+      let device = try TestDevice(.hardware)
+      try await world.bind(
+        device, proveID: .lorant, visitor: "visitor-1", customer: "customer-1", human: "human-1")
+      expected.insert(device.deviceID)
+    }
+    let queries: [RegistrationQuery] = [
+      .visitor(Visitor.named().id), .phoneNumber(.lorant), .proveID(.lorant),
+      .clientCustomerID(try ClientCustomerID(validating: "customer-1")),
+      .clientHumanID(try ClientHumanID(validating: "human-1")), .state(.bound),
+    ]
+    for query in queries {
+      let found = try await all(world, query, limit: limit)
+      #expect(found.count == 9)
+      #expect(Set(found.map(\.deviceID)) == expected)
+      let times = found.compactMap { $0.lastAuthenticatedAt }
+      #expect(times == times.sorted(by: >))
+    }
+    #expect(try await all(world, .state(.revoked), limit: limit).isEmpty)
+    #expect(try await all(world, .phoneNumber(.inge), limit: limit).isEmpty)
+  }
+
+  @Test(
+    "of bound registrations go on with those that a sweep has noted", arguments: [1, 3, 4, 100])
+  func dormant(limit: Int) async throws {
+    let world = try await World()
+    for _ in 0..<4 { _ = try await world.boundDevice(.hardware) }
+    world.clock.advance(months: 12)
+    _ = try await world.registry.sweep()
+    for _ in 0..<4 { _ = try await world.boundDevice(.hardware) }
+    let found = try await all(world, .state(.bound), limit: limit)
+    #expect(
+      found.map { $0.deactivatedAt == nil } == [true, true, true, true, false, false, false, false])
+    #expect(Set(found.map(\.deviceID)).count == 8)
+  }
+
+  @Test("find a person's registrations after they were unbound or revoked")
+  func formerBindings() async throws {
+    let world = try await World()
+    let revoked = try await world.boundDevice(proveID: .lorant)
+    try await world.registry.revoke(revoked.deviceID)
+    let unbound = try await world.boundDevice(proveID: .lorant)
+    try await world.registry.unbind(unbound.deviceID)
+    let found = try await all(world, .phoneNumber(.lorant), limit: 10)
+    #expect(Set(found.map(\.deviceID)) == [revoked.deviceID, unbound.deviceID])
+    #expect(try await all(world, .proveID(.lorant), limit: 10).count == 2)
+  }
+
+  @Test("show a visitor's live candidates")
+  func candidates() async throws {
+    let world = try await World()
+    let live = try await world.boundDevice(visitor: "visitor-1")
+    _ = try await world.boundDevice(to: .inge, visitor: "visitor-1")
+    let revoked = try await world.boundDevice(visitor: "visitor-1")
+    try await world.registry.revoke(revoked.deviceID)
+    let visitor = Visitor.named().id
+    #expect(try await world.registry.candidates(of: visitor).count == 2)
+    let ofNumber = try await world.registry.candidates(of: visitor, phoneNumber: .lorant)
+    #expect(ofNumber.map(\.deviceID) == [live.deviceID])
+    world.clock.advance(months: 12)
+    #expect(try await world.registry.candidates(of: visitor).isEmpty)
+  }
+
+  @Test("refuse limits and cursors that are none")
+  func bounds() async throws {
+    let world = try await World()
+    for limit in [0, -1, 1001] {
+      await #expect(throws: RegistryError.model(.malformed(field: "limit"))) {
+        try await world.registry.registrations(of: .state(.bound), limit: limit)
+      }
+      await #expect(throws: RegistryError.model(.malformed(field: "limit"))) {
+        try await world.registry.candidates(of: Visitor.named().id, limit: limit)
+      }
+      await #expect(throws: RegistryError.model(.malformed(field: "limit"))) {
+        try await world.registry.events(of: try TestDevice().deviceID, limit: limit)
+      }
+    }
+    let long = String(repeating: "A", count: 65)
+    for text in ["", "A", "no cursor", "AAAA", long] {
+      #expect(throws: RegistryError.model(.malformed(field: "cursor"))) {
+        try PageCursor(text: text)
+      }
+    }
+    for _ in 0..<2 { _ = try await world.boundDevice(.hardware) }
+    let page = try await world.registry.registrations(of: .state(.bound), limit: 1)
+    let cursor = try #require(page.next)
+    #expect(try PageCursor(text: cursor.text) == cursor)
+  }
+
+  @Test("of events run in order, page by page, and name their rows and actors")
+  func events() async throws {
+    let world = try await World(try RegistryPolicy(eventDetail: .everyDecision, version: 7))
+    let device = try await world.boundDevice()
+    for _ in 0..<3 { try await world.authenticate(device) }
+    let all = try await world.registry.events(of: device.deviceID)
+    #expect(all.map(\.sequence) == [1, 2, 3, 4, 5])
+    #expect(
+      all.map(\.kind) == [.placed, .bound] + [.authenticated, .authenticated, .authenticated])
+    #expect(all.map(\.actor) == ["operator", "operator", "flow", "flow", "flow"])
+    #expect(all.last?.row == .d10)
+    #expect(all.allSatisfy { $0.policyVersion == 7 })
+    for (earlier, later) in zip(all, all.dropFirst()) {
+      #expect(later.previousHash == earlier.hash)
+    }
+    var paged: [KeyEvent] = []
+    while true {
+      let page = try await world.registry.events(
+        of: device.deviceID, after: UInt64(paged.count), limit: 2)
+      paged += page
+      if page.isEmpty { break }
+    }
+    #expect(paged == all)
+    #expect(try await world.registry.events(of: device.deviceID, after: 99).isEmpty)
+  }
+
+  private func all(
+    _ world: World, _ query: RegistrationQuery, limit: Int
+  ) async throws -> [KeyRegistration] {
+    var found: [KeyRegistration] = []
+    var cursor: PageCursor?
+    repeat {
+      let page = try await world.registry.registrations(of: query, after: cursor, limit: limit)
+      #expect(page.registrations.count <= limit)
+      found += page.registrations
+      cursor = page.next
+    } while cursor != nil
+    return found
+  }
+}
