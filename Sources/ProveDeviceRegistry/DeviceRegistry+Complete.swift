@@ -210,7 +210,11 @@ extension DeviceRegistry {
       if let key { changes.append(try self.spending(key.challenge)) }
       let update = RegistryWrite.update(try self.codec.seal(after), replacing: row)
       changes.append(PlannedWrite(write: update, onConflict: .fail(.planStale)))
-      let drafts = kinds.map { EventDraft(kind: $0, row: content.row, actor: "flow") }
+      // A key that was replaced while it was not bound is bound with that.
+      let isTied = before.binding == nil && kinds == [.rekeyed]
+      let drafts = (isTied ? kinds + [.bound] : kinds).map {
+        EventDraft(kind: $0, row: content.row, actor: "flow")
+      }
       changes += try await self.appending(drafts, to: id, at: now)
       changes += try await self.retiring(retires, content, at: now)
       if capped { changes += try await self.capping(after, sparing: retires, at: now) }

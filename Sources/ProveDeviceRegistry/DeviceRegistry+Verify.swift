@@ -15,7 +15,11 @@ public struct VerificationReport: Hashable, Sendable {
 }
 
 extension DeviceRegistry {
-  /// Opens every registration and every event of it, and checks structure, counts and chains.
+  /// Opens every registration and every event of it, and checks structure, counts and chains, and
+  /// that each registration is in the state that its events lead to.
+  ///
+  /// Nobody should write meanwhile: what is counted at different times may differ. A
+  /// registration that was taken away, or put back, with all its rows and events is not found.
   public func verify() async throws(RegistryError) -> VerificationReport {
     var problems = try await store.structureProblems()
     var registrations = 0
@@ -31,7 +35,11 @@ extension DeviceRegistry {
           if row.isCandidate { candidates += 1 }
           do {
             _ = try codec.open(row)
-            events += try await countEvents(of: row.device)
+            let history = try await history(of: row.device)
+            events += history.count
+            if history.state != row.state {
+              problems.append("a registration in state \(state) where its events lead elsewhere")
+            }
           } catch .damaged(let table) {
             problems.append(
               "a row of table \(table) was altered or damaged (state \(state), number \(index))")
@@ -54,13 +62,34 @@ extension DeviceRegistry {
       problems: Array(problems.prefix(VerificationReport.problemLimit)))
   }
 
-  private func countEvents(of device: Locator) async throws(RegistryError) -> Int {
+  /// How many events a registration has, and the state that they lead to.
+  private func history(
+    of device: Locator
+  ) async throws(RegistryError) -> (count: Int, state: StoredRegistration.State?) {
     var count = 0
+    var state: StoredRegistration.State?
     while true {
       let page = try await events(
         at: device, after: UInt64(count), limit: RegistryLimits.pageLimit)
       count += page.count
-      if page.count < RegistryLimits.pageLimit { return count }
+      state = page.last { $0.kind.stateAfter != nil }?.kind.stateAfter ?? state
+      if page.count < RegistryLimits.pageLimit { return (count, state) }
+    }
+  }
+}
+
+extension KeyEvent.Kind {
+  /// The state that the event leads to; nothing for one that changes none.
+  fileprivate var stateAfter: StoredRegistration.State? {
+    switch self {
+    case .placed: .placed
+    case .bound, .rebound: .bound
+    case .unbound: .unbound
+    case .revoked: .revoked
+    case .deactivated: .dormant
+    case .authenticated, .recovered, .rekeyed, .counterRegression, .staleVault, .forkedVault,
+      .rejected, .possessionRequired, .possessionFailed:
+      nil
     }
   }
 }

@@ -124,6 +124,8 @@ struct CloneDecisionTests {
     #expect(try decision.plan.action == .rekey(device.deviceID))
     let after = try await world.complete(decision, offering: try device.replacement(.counting))
     #expect(after.binding?.phoneNumber == .lorant)
+    #expect(try await world.kinds(of: device).suffix(2) == [.rekeyed, .bound])
+    #expect(try await world.registry.verify().problems == [])
   }
 
   @Test("a bad signature is an error, and changes and spends nothing")
