@@ -140,6 +140,26 @@ struct TamperTests {
     }
   }
 
+  @Test("with an event put back from another course of things breaks the chain (G8)")
+  func otherCourse() async throws {
+    let (world, first, _) = try await makeWorld()
+    let device = "device = x'\(try await world.hex(first))'"
+    // The third event is taken away, so that other events get its number and the next.
+    try await world.tamper(
+      """
+      CREATE TABLE kept AS SELECT * FROM event WHERE \(device) AND sequence = 3;
+      DELETE FROM event WHERE \(device) AND sequence = 3
+      """)
+    for request in [KeyRequest.mobile(.inge), .mobile(.jesse)] {
+      _ = try await world.decide(request, with: first)
+    }
+    #expect(try await world.registry.events(of: first.deviceID).count == 4)
+    try await world.tamper("INSERT OR REPLACE INTO event SELECT * FROM kept; DROP TABLE kept")
+    await #expect(throws: RegistryError.damaged(table: "event")) {
+      try await world.registry.events(of: first.deviceID)
+    }
+  }
+
   @Test("with candidate rows is found by verifying, and recovers nothing that it should not")
   func candidates() async throws {
     let changes = [
