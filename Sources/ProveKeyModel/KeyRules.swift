@@ -27,8 +27,8 @@ public enum KeyRules: Sendable {
 
   /// What a verified assertion's counter and vault state say of copies of its key (D3).
   ///
-  /// Keys that have never shown a counter are exempt; a key that counts is not exempt from it by
-  /// leaving it out. A counter that is unused and within the window is fresh
+  /// Keys that have never shown a counter are exempt; a key that counts, or that lives in a vault,
+  /// is not exempt by leaving that out. A counter that is unused and within the window is fresh
   /// whatever its generation, since two tabs may race.
   public static func finding(
     on assertion: KeyAssertion, for registration: KeyRegistration
@@ -37,6 +37,8 @@ public enum KeyRules: Sendable {
       return registration.replayWindow == nil ? .fresh : .counterRegression
     }
     let state = assertion.vaultState
+    // A key that lives in a vault cannot leave the vault's state out either.
+    if state == nil, registration.vaultState != nil { return .forkedVault }
     if let state, let seen = registration.vaultState,
       state.generation == seen.generation, state.digest != seen.digest
     {

@@ -27,35 +27,39 @@ struct DemoRow {
   let channel: Channel
   let run: String
   let status: UnifyStatusResponse?
+  let evaluation: UnifyStatusResponse.Evaluation?
   let code: Int?
   let note: String
   let problems: [String]
 
   init(
     user: SandboxUser, channel: Channel, run: String, status: UnifyStatusResponse?,
-    error: UnifyError?, expected: DemoExpectation, seen: Set<DeviceID>, note: String
+    error: UnifyError?, evaluation: UnifyStatusResponse.Evaluation?, expected: DemoExpectation,
+    seen: Set<DeviceID>, note: String
   ) {
     self.user = user
     self.channel = channel
     self.run = run
     self.status = status
     self.code = error?.code
+    self.evaluation = status?.evaluation ?? evaluation
     self.note = note
-    problems = Self.problems(status, error?.code, user, expected, seen)
+    problems = Self.problems(status, self.evaluation, error?.code, user, expected, seen)
   }
 
   private static func problems(
-    _ status: UnifyStatusResponse?, _ code: Int?, _ user: SandboxUser,
+    _ status: UnifyStatusResponse?, _ evaluation: UnifyStatusResponse.Evaluation?, _ code: Int?,
+    _ user: SandboxUser,
     _ expected: DemoExpectation, _ seen: Set<DeviceID>
   ) -> [String] {
     var problems: [String] = []
     func check(_ isRight: Bool, _ what: String) { if !isRight { problems.append(what) } }
     check(status?.success == expected.success, "success")
     check(code == expected.code, "code")
+    check(evaluation?.possession == expected.possession, "possession")
+    if let row = expected.row { check(evaluation?.row == row, "decision") }
     guard let status else { return problems }
-    check(status.evaluation.possession == expected.possession, "possession")
     check((status.proveID != nil) == expected.hasProveID, "proveId")
-    if let row = expected.row { check(status.evaluation.row == row, "decision") }
     switch expected.device {
     case .none: check(status.deviceID == nil, "deviceId")
     case .new: check(status.deviceID.map { !seen.contains($0) } ?? false, "deviceId")
@@ -72,11 +76,11 @@ struct DemoRow {
       ("user", .text(user.name)), ("phone", .text(user.phoneNumberText)),
       ("channel", .text(channel.rawValue)), ("run", .text(run)),
       ("success", status.map { .text($0.success.rawValue) }),
-      ("possession", status.map { .text($0.evaluation.possession.rawValue) }),
+      ("possession", evaluation.map { .text($0.possession.rawValue) }),
       ("proveId", status?.proveID.map { .text($0.rawValue) }),
       ("deviceId", status?.deviceID.map { .text($0.rawValue) }),
       ("phoneNumber", status?.phoneNumber.map { .text($0) }),
-      ("decision", status?.evaluation.row.map { .text($0.description) }),
+      ("decision", evaluation?.row.map { .text($0.description) }),
       ("code", code.map { .number($0) }), ("note", .text(note)),
     ]
   }
@@ -90,10 +94,10 @@ struct DemoRow {
     [
       problems.isEmpty ? "ok" : "WRONG", user.name, user.phoneNumberText, channel.rawValue, run,
       status?.success.rawValue ?? code.map { "error \($0)" } ?? "-",
-      status?.evaluation.possession.rawValue ?? "-",
+      evaluation?.possession.rawValue ?? "-",
       status?.proveID == nil ? "-" : "yes",
       status?.deviceID.map { String($0.rawValue.prefix(8)) } ?? "-",
-      status?.evaluation.row?.description ?? "-",
+      evaluation?.row?.description ?? "-",
       problems.isEmpty ? note : "\(note) (wrong: \(problems.joined(separator: ", ")))",
     ]
   }

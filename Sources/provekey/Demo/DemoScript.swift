@@ -78,24 +78,30 @@ struct DemoScript {
     let expected = DemoExpectation(
       success: passes ? .true : .false, possession: user.passesWithoutClient ? .none : .instantLink,
       hasProveID: passes, row: user.passesWithoutClient ? nil : .d1)
-    _ = try await track.step("first", request, expected, "desktop: a link every time, no key")
+    _ = try await track.step(
+      "first", request, expected,
+      user.passesWithoutClient ? "no client, no key" : "desktop: a link every time, no key")
   }
 
   // MARK: Stories
 
   private func reputationAndRevocation(_ user: SandboxUser) async throws {
     let track = try track(user, "reputation")
+    var refused = expectedOnMobile(user)
+    (refused.success, refused.hasProveID, refused.device) = (.false, false, .none)
+    var strict = track.request(user)
+    strict.checksReputation = true
+    _ = try await track.step(
+      "reputation-first", strict, refused, "possession passes, the number's reputation does not")
     let key = try await track.step(
       "first", track.request(user), expectedOnMobile(user), "a key for the runs below")
-    var checked = track.request(user)
-    checked.checksReputation = true
     _ = try await track.step(
-      "reputation", checked, DemoExpectation(success: .false, row: .d10),
+      "reputation", strict, DemoExpectation(success: .false, row: .d10),
       "the key is good, the number's reputation is not")
     guard let key else { return }
     try await track.stage.revoke(key)
     _ = try await track.step(
-      "revoked", track.request(user), DemoExpectation(code: 8019), "the key was revoked")
+      "revoked", track.request(user), DemoExpectation(row: .d2, code: 8019), "the key was revoked")
     let new = try await track.step(
       "afresh", track.request(user), expectedOnMobile(user), "a new full flow makes a new key")
     _ = try await track.step(
@@ -269,14 +275,16 @@ final class DemoTrack {
     try report(
       DemoRow(
         user: other ?? user, channel: run.channel, run: name, status: result.status,
-        error: result.status == nil ? result.error : nil, expected: expected, seen: seen,
+        error: result.status == nil ? result.error : nil, evaluation: result.evaluation,
+        expected: expected, seen: seen,
         note: note))
     var last = result.status
     if let bind {
       try report(
         DemoRow(
           user: other ?? user, channel: run.channel, run: "unify-bind", status: result.bind,
-          error: result.bind == nil ? result.error : nil, expected: bind, seen: seen,
+          error: result.bind == nil ? result.error : nil, evaluation: result.evaluation,
+          expected: bind, seen: seen,
           note: "possession proven by the integrator"))
       last = result.bind
     }

@@ -67,6 +67,7 @@ final class DemoStage {
     var status: UnifyStatusResponse?
     var bind: UnifyStatusResponse?
     var error: UnifyError?
+    var evaluation: UnifyStatusResponse.Evaluation?
   }
 
   /// Runs one flow on freshly opened files.
@@ -133,6 +134,7 @@ final class DemoStage {
           UnifyBindRequest(correlationID: id, phoneNumber: run.user.phoneNumberText))
       }
     } catch { result.error = error }
+    result.evaluation = try await service.evaluation(of: id)
     return result
   }
 
