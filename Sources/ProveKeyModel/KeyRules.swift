@@ -37,16 +37,17 @@ public enum KeyRules: Sendable {
       return registration.replayWindow == nil ? .fresh : .counterRegression
     }
     let state = assertion.vaultState
-    // A key that lives in a vault cannot leave the vault's state out either.
-    if state == nil, registration.vaultState != nil { return .forkedVault }
     if let state, let seen = registration.vaultState,
       state.generation == seen.generation, state.digest != seen.digest
     {
       return .forkedVault
     }
+    let isOutsideVault = state == nil && registration.vaultState != nil
     switch registration.replayWindow?.verdict(on: counter) ?? .higher {
     case .belowWindow: return .counterRegression
     case .used: return state == nil ? .counterRegression : .forkedVault
+    case .unused where isOutsideVault, .higher where isOutsideVault:
+      return .forkedVault  // it signs outside of the vault that it lives in
     case .unused: return .fresh
     case .higher:
       guard let state, let seen = registration.vaultState else { return .fresh }

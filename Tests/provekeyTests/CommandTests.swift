@@ -28,7 +28,7 @@ struct CommandTests {
     ).expectSuccess()
     let wrong = try program.run(["vault", "info", "device.vault", "--key-file", "other.key"])
     #expect(wrong.status == 1)
-    #expect(wrong.errors.contains("not the one of this store"))
+    #expect(wrong.errors == "provekey: the key is wrong\n")
     try program.remove()
   }
 
