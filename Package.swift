@@ -86,7 +86,10 @@ let package = Package(
       ]),
     .testTarget(
       name: "ProveDeviceRegistryTests",
-      dependencies: ["ProveDeviceRegistry", "ProveKeyModel", "ProveKeySealing", "SQLiteDatabase"]),
+      dependencies: [
+        "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
+        "SQLiteDatabase", .product(name: "Crypto", package: "swift-crypto"),
+      ]),
     .testTarget(
       name: "ProveUnifyTests",
       dependencies: ["ProveUnify", "ProveDeviceRegistry", "ProveKeyVault", "ProveKeyModel"]),

@@ -63,7 +63,7 @@ extension DeviceRegistry {
     }
     let key = try offered(newKey, as: nil, for: challenge, at: now)
     let registration = try placed(key, content, at: now)
-    try await writing { () async throws(RegistryError) in
+    try await writing(on: nil) { () async throws(RegistryError) in
       var changes = [try self.spending(content), try self.spending(key.challenge)]
       changes.append(try self.inserting(registration))
       let draft = EventDraft(kind: .placed, row: content.row, actor: "flow")
@@ -94,13 +94,16 @@ extension DeviceRegistry {
     }
     var result: KeyRegistration?
     do {
-      try await writing { () async throws(RegistryError) in
+      try await writing(on: id) { () async throws(RegistryError) in
         let (row, before) = try await self.current(id)
         // The row may have moved on by other authentications; anything else makes it stale.
         guard before.standing == content.standing,
           KeyRules.finding(on: assertion, for: before) == .fresh,
           !before.isInactive(at: now, afterMonths: self.policy.inactivityMonths)
-        else { throw .planStale }
+        else {
+          let isAnswered = try await self.item(at: challenge.spentLocator(with: self.store.keys))
+          throw isAnswered == nil ? .planStale : .challengeSpent
+        }
         let after = try Self.moving { () throws(ModelError) in
           try self.recording(before, at: now).noting(assertion).associated(
             clientCustomerID: content.clientCustomerID, clientHumanID: content.clientHumanID,
@@ -141,7 +144,7 @@ extension DeviceRegistry {
     let (number, proveID) = check
     switch plan.action {
     case .none:
-      try await writing { () async throws(RegistryError) in [try self.spending(content)] }
+      try await writing(on: nil) { () async throws(RegistryError) in [try self.spending(content)] }
       return nil
     case .place:
       let key = try offered(offer.newKey, as: nil, for: offer.challenge, at: now)
@@ -155,7 +158,7 @@ extension DeviceRegistry {
     case .rebind(let id):
       return try await changing(id, content, nil, kinds: [.rebound], capped: true, at: now) {
         before throws(ModelError) in
-        try before.rebound(to: number, proveID: proveID, at: now)
+        try before.rebound(to: number, keeping: proveID, at: now)
       }
     case .rekey(let id):
       let key = try offered(offer.newKey, as: id, for: offer.challenge, at: now)
@@ -176,7 +179,7 @@ extension DeviceRegistry {
     let registration = try Self.moving { () throws(ModelError) in
       try self.placedValue(key, content, at: now).bound(to: number, proveID: proveID, at: now)
     }
-    try await writing { () async throws(RegistryError) in
+    try await writing(on: nil) { () async throws(RegistryError) in
       var changes = [try self.spending(content), try self.spending(key.challenge)]
       changes.append(try self.inserting(registration))
       let drafts = [KeyEvent.Kind.placed, .bound].map {
@@ -199,9 +202,12 @@ extension DeviceRegistry {
     _ move: (KeyRegistration) throws(ModelError) -> KeyRegistration
   ) async throws(RegistryError) -> KeyRegistration {
     var result: KeyRegistration?
-    try await writing { () async throws(RegistryError) in
+    try await writing(on: id) { () async throws(RegistryError) in
       let (row, before) = try await self.current(id)
-      guard before.version == content.version else { throw .planStale }
+      guard before.version == content.version, !self.isDead(before, at: now) else {
+        let isSpent = try await self.item(at: content.spentLocator(with: self.store.keys)) != nil
+        throw isSpent ? .ticketSpent : .planStale
+      }
       let after = try Self.moving { () throws(ModelError) in
         var after = try move(before)
         // A new key has answered with its own proof; the presented key is noted only if it stays.
@@ -241,7 +247,7 @@ extension DeviceRegistry {
 
   /// Uses a ticket up without letting its decision take effect (R7).
   private func abandon(_ content: TicketContent, at now: UTCInstant) async throws(RegistryError) {
-    try await writing { () async throws(RegistryError) in
+    try await writing(on: content.deviceID) { () async throws(RegistryError) in
       var changes: [PlannedWrite] = []
       if case .authenticate = content.task, let challenge = content.challenge {
         changes.append(try self.spending(challenge, note: content.id))

@@ -125,7 +125,7 @@ extension DeviceRegistry {
     _ device: DeviceID, _ kind: KeyEvent.Kind, reason: String, row: DecisionRow,
     spending challenge: Challenge?, at now: UTCInstant
   ) async throws(RegistryError) {
-    try await writing { () async throws(RegistryError) in
+    try await writing(on: device) { () async throws(RegistryError) in
       var changes: [PlannedWrite] = []
       if let challenge { changes.append(try self.spending(challenge)) }
       let draft = EventDraft(kind: kind, row: row, reason: reason, actor: "flow")

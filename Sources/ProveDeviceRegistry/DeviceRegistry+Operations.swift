@@ -38,7 +38,7 @@ extension DeviceRegistry {
         at: now
       ).noting(newKey.proof)
     }
-    try await writing { () async throws(RegistryError) in
+    try await writing(on: nil) { () async throws(RegistryError) in
       let insert = RegistryWrite.insert(try self.codec.seal(registration))
       return [
         try self.spending(key.challenge),
@@ -73,7 +73,7 @@ extension DeviceRegistry {
   ) async throws(RegistryError) -> KeyRegistration {
     try await change(deviceID, .rebound, actor: actor, capped: true) {
       key, now throws(ModelError) in
-      try key.rebound(to: number, proveID: proveID, at: now)
+      try key.rebound(to: number, keeping: proveID, at: now)
     }
   }
 
@@ -167,7 +167,7 @@ extension DeviceRegistry {
     let reason = try reason.map { text throws(RegistryError) in try Self.checked(text, "reason") }
     let now = clock.now
     var result: KeyRegistration?
-    try await writing { () async throws(RegistryError) in
+    try await writing(on: id) { () async throws(RegistryError) in
       let (row, before) = try await self.current(id)
       let after = try Self.moving { () throws(ModelError) in try move(before, now) }
       result = after
@@ -240,6 +240,12 @@ extension DeviceRegistry {
     return rows
   }
 
+  /// Whether a key was bound and has become inactive: it is then never revived (R13, R14).
+  func isDead(_ registration: KeyRegistration, at now: UTCInstant) -> Bool {
+    registration.binding != nil
+      && registration.isInactive(at: now, afterMonths: policy.inactivityMonths)
+  }
+
   /// Moves a registration, with the model's refusals as errors of the registry.
   static func moving<Value>(
     _ body: () throws(ModelError) -> Value
@@ -258,5 +264,15 @@ extension DeviceRegistry {
       throw .model(.malformed(field: field))
     }
     return text
+  }
+}
+
+extension KeyRegistration {
+  /// Ties a bound key to the number verified anew; a consumer known for that number stays (R10).
+  func rebound(
+    to number: PhoneNumber, keeping proveID: ProveID?, at now: UTCInstant
+  ) throws(ModelError) -> KeyRegistration {
+    let known = binding.flatMap { $0.phoneNumber == number ? $0.proveID : nil }
+    return try rebound(to: number, proveID: proveID ?? known, at: now)
   }
 }

@@ -67,7 +67,7 @@ extension DeviceRegistry {
     _ id: DeviceID, at now: UTCInstant
   ) async throws(RegistryError) -> Bool {
     var isDeactivated = false
-    try await writing { () async throws(RegistryError) in
+    try await writing(on: id) { () async throws(RegistryError) in
       isDeactivated = false
       guard let (row, before) = try await self.found(id), before.binding != nil,
         before.deactivatedAt == nil,

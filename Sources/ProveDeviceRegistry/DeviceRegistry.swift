@@ -20,6 +20,7 @@ public final class DeviceRegistry: Sendable {
   let store: any RegistryStore
   let clock: WallClock
   let codec: RegistrationCodec
+  let turns = DeviceTurns()
 
   /// Opens the registry that a store holds; the first opening settles whose it is.
   /// - Throws: ``RegistryError/scopeMismatch`` when the store belongs to another tenant or build

@@ -54,6 +54,9 @@ struct TicketContent: Hashable, Sendable {
     case .fulfil(_, let plan): plan.action.deviceID
     }
   }
+
+  /// The item that says it was spent.
+  func spentLocator(with keys: StoreKeys) -> Locator { keys.locator("spent-ticket", id) }
 }
 
 extension TicketContent {

@@ -25,9 +25,12 @@ struct EventDraft: Sendable {
 
 extension DeviceRegistry {
   /// Plans and writes until the batch takes effect, a conflict has a meaning, or too many tries.
+  /// - Parameter id: the registration whose turn it takes; nothing for one that is not there yet.
   func writing(
-    _ plan: () async throws(RegistryError) -> [PlannedWrite]
+    on id: DeviceID?, _ plan: () async throws(RegistryError) -> [PlannedWrite]
   ) async throws(RegistryError) {
+    if let id { await turns.take(id) }
+    defer { if let id { turns.pass(id) } }
     for _ in 0..<RegistryLimits.attemptLimit {
       let changes = try await plan()
       guard !changes.isEmpty else { return }
@@ -53,7 +56,7 @@ extension DeviceRegistry {
       ticket.madeAt.adding(seconds: RegistryLimits.ticketLifetimeSeconds).daysSinceEpoch
       + RegistryLimits.itemGraceDays
     let item = try storedItem(
-      at: store.keys.locator("spent-ticket", ticket.id), [], expiryDay: day)
+      at: ticket.spentLocator(with: store.keys), [], expiryDay: day)
     return PlannedWrite(write: .put(item, replacing: nil), onConflict: .fail(.ticketSpent))
   }
 

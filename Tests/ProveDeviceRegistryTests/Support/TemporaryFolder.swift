@@ -1,0 +1,21 @@
+import Foundation
+
+/// A folder of a test's own, removed with everything in it when the test lets go of it.
+final class TemporaryFolder: Sendable {
+  let path: String
+
+  init() throws {
+    let url = FileManager.default.temporaryDirectory
+      .appending(path: "prove-registry-\(UUID().uuidString)", directoryHint: .isDirectory)
+    try FileManager.default.createDirectory(
+      at: url, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    path = url.path(percentEncoded: false)
+  }
+
+  deinit {
+    // A folder that stays behind harms no test.
+    try? FileManager.default.removeItem(atPath: path)
+  }
+
+  func file(_ name: String) -> String { path + "/" + name }
+}
