@@ -6,12 +6,13 @@ extension RegistryCommand {
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "List registrations, latest active day first.",
-      discussion: "Numbers and ids that are looked up by come from standard input (--stdin-value).")
+      discussion:
+        "What is looked up with --by comes on standard input: arguments show in the process list.")
     @OptionGroup var target: Target
-    @Option(help: "All in this state: placed, bound, unbound or revoked.") var state: String?
+    @Option(help: "All in this state.") var state: RegistrationStateName?
     @Option(
       help: """
-        By what to look up the value on standard input: phone, prove-id, visitor, customer or human.
+        By what to look up the value that comes on standard input.
         """)
     var by: Subject?
     @Option(help: "How many at most: 1 to 1,000.") var limit = 100
@@ -57,12 +58,7 @@ extension RegistryCommand {
     }
 
     private func query() throws -> RegistrationQuery {
-      if let state {
-        guard let name = RegistrationStateName(rawValue: state) else {
-          throw ValidationError("--state is placed, bound, unbound or revoked.")
-        }
-        return .state(name)
-      }
+      if let state { return .state(state) }
       // Numbers and ids are personal data: arguments would show in the process list.
       guard let value = readLine(strippingNewline: true) else {
         throw Refusal(text: "the value to look up is expected on standard input")

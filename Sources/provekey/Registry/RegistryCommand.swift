@@ -15,7 +15,7 @@ struct RegistryCommand: AsyncParsableCommand {
   struct Place: ParsableArguments {
     @Option(help: ArgumentHelp("The store.", valueName: "sqlite:PATH")) var store: String
     @Option(help: "The tenant that the registry belongs to.") var tenant = "default"
-    @Option(help: "US_UAT, US_PROD, EU_UAT or EU_PROD.") var buildConfig = BuildConfig.usUAT
+    @Option(help: "Its environment and region.") var buildConfig = BuildConfig.usUAT
     @Option(help: "Months without authentication after which a key is inactive.")
     var inactivityMonths = 12
     @Flag(help: "Print facts as JSON.") var json = false

@@ -49,7 +49,7 @@ struct VaultCommand: AsyncParsableCommand {
       abstract: "List the keys of an origin or app, latest first.")
     @OptionGroup var target: Target
     @Option(help: "The web origin or app id that the keys belong to.") var origin: String
-    @Option(help: "US_UAT, US_PROD, EU_UAT or EU_PROD.") var buildConfig = BuildConfig.usUAT
+    @Option(help: "Their environment and region.") var buildConfig = BuildConfig.usUAT
 
     func run() async throws {
       let vault = try target.open()
