@@ -94,6 +94,9 @@ let package = Package(
       name: "ProveUnifyTests",
       dependencies: ["ProveUnify", "ProveDeviceRegistry", "ProveKeyVault", "ProveKeyModel"]),
     .testTarget(name: "provekeyTests", dependencies: ["provekey"]),
+    .testTarget(
+      name: "ExampleTests",
+      dependencies: ["ProveDeviceRegistry", "ProveKeyModel", "ProveKeySealing", "ProveKeyVault"]),
     .testTarget(name: "TidyTests"),
   ],
   swiftLanguageModes: [.v6]

@@ -37,6 +37,17 @@ extension DeviceRegistry {
     }
   }
 
+  /// Lets a decision take effect; as ``complete(_:possession:newKey:for:)-(KeyTicket,_,_,_)``.
+  /// - Throws: ``RegistryError/nothingToComplete`` for a refusal.
+  @discardableResult
+  public func complete(
+    _ decision: RegistryDecision, possession: Possession? = nil, newKey: NewKey? = nil,
+    for challenge: Challenge? = nil
+  ) async throws(RegistryError) -> KeyRegistration? {
+    guard let ticket = decision.ticket else { throw .nothingToComplete }
+    return try await complete(ticket, possession: possession, newKey: newKey, for: challenge)
+  }
+
   /// Places the key of a plan before possession is known, as customer-supplied possession needs it.
   ///
   /// - Returns: the registration, which is not bound, and the ticket to bind it with (R3).

@@ -11,7 +11,7 @@
 /// | deviceId | length 4, then 1 to 255 bytes of UTF-8 |
 /// | counter | 1 when the key counts its signatures, then 8 bytes; else 0 |
 /// | vault | 1 when a vault's state is given, then generation 8 and digest 32; else 0 |
-public struct KeyAssertion: Hashable, Sendable, CustomStringConvertible {
+public struct KeyAssertion: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
   /// The state of the vault that made an assertion, for the server to tell stale from fresh.
   public struct VaultState: Hashable, Sendable {
     /// How many write transactions the vault has seen.
@@ -103,6 +103,9 @@ public struct KeyAssertion: Hashable, Sendable, CustomStringConvertible {
       throw .malformed(field: "assertion")
     }
   }
+
+  /// Shows no children, so that `dump` can print nothing of them.
+  public var customMirror: Mirror { Mirror(self, children: []) }
 
   /// Which facts it carries; never the device's id.
   public var description: String {

@@ -4,7 +4,7 @@
 /// back, anything to `revoked`. Each move gives a new value with a version one higher, or throws
 /// the error that names why it is not allowed; nothing else can change a registration. Whether a
 /// key is inactive is derived from its times, policy and an instant, never only stored.
-public struct KeyRegistration: Hashable, Sendable, CustomStringConvertible {
+public struct KeyRegistration: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
   /// Which key.
   public let deviceID: DeviceID
   /// The public half that signatures are checked against; replaced by recovery (R13).
@@ -137,6 +137,9 @@ public struct KeyRegistration: Hashable, Sendable, CustomStringConvertible {
   public func isInactive(at now: UTCInstant, afterMonths months: Int) -> Bool {
     deactivatedAt != nil || now >= becomesInactive(afterMonths: months)
   }
+
+  /// Shows no children, so that `dump` can print nothing of them.
+  public var customMirror: Mirror { Mirror(self, children: []) }
 
   /// The state's name; never an id or a number.
   public var description: String { "KeyRegistration(\(state.name.rawValue), version \(version))" }

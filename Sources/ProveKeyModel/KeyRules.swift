@@ -27,8 +27,8 @@ public enum KeyRules: Sendable {
 
   /// What a verified assertion's counter and vault state say of copies of its key (D3).
   ///
-  /// Keys that have never shown a counter are exempt; a key that counts is not exempt from it by
-  /// leaving it out. A counter that is unused and within the window is fresh
+  /// Keys that have never shown a counter are exempt; a key that counts, or that lives in a vault,
+  /// is not exempt by leaving that out. A counter that is unused and within the window is fresh
   /// whatever its generation, since two tabs may race.
   public static func finding(
     on assertion: KeyAssertion, for registration: KeyRegistration
@@ -42,9 +42,12 @@ public enum KeyRules: Sendable {
     {
       return .forkedVault
     }
+    let isOutsideVault = state == nil && registration.vaultState != nil
     switch registration.replayWindow?.verdict(on: counter) ?? .higher {
     case .belowWindow: return .counterRegression
     case .used: return state == nil ? .counterRegression : .forkedVault
+    case .unused where isOutsideVault, .higher where isOutsideVault:
+      return .forkedVault  // it signs outside of the vault that it lives in
     case .unused: return .fresh
     case .higher:
       guard let state, let seen = registration.vaultState else { return .fresh }

@@ -26,7 +26,7 @@ public enum KeyAlgorithm: UInt8, Hashable, Sendable, CaseIterable {
 }
 
 /// The public half of a Prove Key.
-public struct PublicKey: Hashable, Sendable, CustomStringConvertible {
+public struct PublicKey: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
   /// How the key signs.
   public let algorithm: KeyAlgorithm
   /// The key's bytes: 32 for Ed25519; 65 for P-256, uncompressed (0x04, x, y).
@@ -41,6 +41,9 @@ public struct PublicKey: Hashable, Sendable, CustomStringConvertible {
     self.algorithm = algorithm
     self.bytes = bytes
   }
+
+  /// Shows no children, so that `dump` cannot print the bytes.
+  public var customMirror: Mirror { Mirror(self, children: []) }
 
   /// The algorithm's name; never the bytes.
   public var description: String { "PublicKey(\(algorithm.name))" }

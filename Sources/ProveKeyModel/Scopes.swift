@@ -13,7 +13,7 @@ public enum BuildConfig: String, Hashable, Sendable, CaseIterable {
 }
 
 /// Whose registrations a registry holds: one tenant in one build config.
-public struct RegistryScope: Hashable, Sendable {
+public struct RegistryScope: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
   /// The tenant's name: 1 to 255 UTF-8 bytes without control characters.
   public let tenant: String
   /// Environment and region.
@@ -26,6 +26,12 @@ public struct RegistryScope: Hashable, Sendable {
     self.tenant = tenant
     self.buildConfig = buildConfig
   }
+
+  /// The build config; never the tenant.
+  public var description: String { "RegistryScope(\(buildConfig.rawValue), redacted)" }
+
+  /// Shows no children, so that `dump` cannot print the tenant.
+  public var customMirror: Mirror { Mirror(self, children: []) }
 
   /// Equal when every byte of the tenant's name and the build config are.
   public static func == (left: Self, right: Self) -> Bool {
@@ -40,7 +46,7 @@ public struct RegistryScope: Hashable, Sendable {
 }
 
 /// Where a vault's keys belong: one origin or app in one build config.
-public struct KeyScope: Hashable, Sendable, CustomStringConvertible {
+public struct KeyScope: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
   /// Environment and region.
   public let buildConfig: BuildConfig
   /// The web origin, as in `https://shop.example`, or the app's id: 1 to 255 UTF-8 bytes.
@@ -56,6 +62,9 @@ public struct KeyScope: Hashable, Sendable, CustomStringConvertible {
 
   /// The build config; never the origin.
   public var description: String { "KeyScope(\(buildConfig.rawValue), redacted)" }
+
+  /// Shows no children, so that `dump` cannot print the origin.
+  public var customMirror: Mirror { Mirror(self, children: []) }
 
   /// Equal when every byte of the origin and the build config are.
   public static func == (left: Self, right: Self) -> Bool {

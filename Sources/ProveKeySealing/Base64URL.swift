@@ -1,6 +1,8 @@
 import CSodium
 
-/// URL-safe Base64 without padding, for tickets and cursors. Source: RFC 4648, section 5.
+/// URL-safe Base64 without padding, for tickets and cursors.
+///
+/// Source: RFC 4648, section 5.
 package enum Base64URL: Sendable {
   /// Writes bytes as text.
   package static func encode(_ bytes: [UInt8]) -> String {

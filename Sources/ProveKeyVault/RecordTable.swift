@@ -24,26 +24,33 @@ struct RecordTable {
   /// Compiles the statements.
   init(_ connection: Connection) throws(DatabaseError) {
     self.connection = connection
-    selectState = try connection.prepare("SELECT sealed FROM state WHERE id = 1")
-    insertState = try connection.prepare("INSERT INTO state (id, sealed) VALUES (1, ?1)")
-    updateState = try connection.prepare("UPDATE state SET sealed = ?1 WHERE id = 1")
-    select = try connection.prepare(
-      "SELECT locator, namespace, epoch, version, sealed FROM record WHERE locator = ?1")
-    list = try connection.prepare(
-      "SELECT locator, namespace, epoch, version, sealed FROM record WHERE namespace = ?1")
-    walk = try connection.prepare(
-      "SELECT locator, namespace, epoch, version, sealed FROM record ORDER BY locator")
-    insert = try connection.prepare(
-      """
-      INSERT INTO record (locator, namespace, epoch, version, sealed)
-      VALUES (?1, ?2, ?3, ?4, ?5)
-      """)
-    update = try connection.prepare(
-      """
-      UPDATE record SET namespace = ?2, epoch = ?3, version = ?4, sealed = ?5 WHERE locator = ?1
-      """)
-    delete = try connection.prepare("DELETE FROM record WHERE locator = ?1")
+    selectState = try connection.prepare(Self.selectStateSQL)
+    insertState = try connection.prepare(Self.insertStateSQL)
+    updateState = try connection.prepare(Self.updateStateSQL)
+    select = try connection.prepare(Self.selectSQL)
+    list = try connection.prepare(Self.listSQL)
+    walk = try connection.prepare(Self.walkSQL)
+    insert = try connection.prepare(Self.insertSQL)
+    update = try connection.prepare(Self.updateSQL)
+    delete = try connection.prepare(Self.deleteSQL)
   }
+
+  static let selectStateSQL = "SELECT sealed FROM state WHERE id = 1"
+  static let insertStateSQL = "INSERT INTO state (id, sealed) VALUES (1, ?1)"
+  static let updateStateSQL = "UPDATE state SET sealed = ?1 WHERE id = 1"
+  static let selectSQL =
+    "SELECT locator, namespace, epoch, version, sealed FROM record WHERE locator = ?1"
+  static let listSQL =
+    "SELECT locator, namespace, epoch, version, sealed FROM record WHERE namespace = ?1"
+  static let walkSQL =
+    "SELECT locator, namespace, epoch, version, sealed FROM record ORDER BY locator"
+  static let insertSQL = """
+    INSERT INTO record (locator, namespace, epoch, version, sealed) VALUES (?1, ?2, ?3, ?4, ?5)
+    """
+  static let updateSQL = """
+    UPDATE record SET namespace = ?2, epoch = ?3, version = ?4, sealed = ?5 WHERE locator = ?1
+    """
+  static let deleteSQL = "DELETE FROM record WHERE locator = ?1"
 
   // MARK: State
 

@@ -25,7 +25,9 @@ public enum UnifyError: Error, Equatable, Sendable {
   /// The registry or its store failed; what it met.
   case registry(RegistryError)
 
-  /// The wire's error code. Source: Prove, status and error codes.
+  /// The wire's error code.
+  ///
+  /// Source: Prove, status and error codes.
   public var code: Int {
     switch self {
     case .invalidField: 1001

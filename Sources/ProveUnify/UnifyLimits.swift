@@ -4,7 +4,9 @@ public enum UnifyLimits: Sendable {
   ///
   /// Source: Prove, `authToken` ("expires after 15 minutes").
   public static let sessionSeconds: Int64 = 15 * 60
-  /// How long after the SMS a one-time code is accepted, in seconds. Source: Prove, "two minutes".
+  /// How long after the SMS a one-time code is accepted, in seconds.
+  ///
+  /// Source: Prove, "two minutes".
   public static let otpSeconds: Int64 = 2 * 60
   /// How long after the SMS an Instant Link is accepted, in seconds.
   ///
@@ -12,24 +14,40 @@ public enum UnifyLimits: Sendable {
   public static let instantLinkSeconds: Int64 = 3 * 60
   /// How often the client asks whether the link was opened, in milliseconds.
   public static let instantLinkPollMilliseconds = 1000
-  /// SMS sends in one flow, the first included. Source: Prove, "up to three send attempts".
+  /// SMS sends in one flow, the first included.
+  ///
+  /// Source: Prove, "up to three send attempts".
   public static let smsSends = 3
-  /// Entries of a phone number in one flow. Source: Prove, "up to three entries".
+  /// Entries of a phone number in one flow.
+  ///
+  /// Source: Prove, "up to three entries".
   public static let phoneNumberEntries = 3
-  /// Entries of a code when the request allows retries. Source: Prove, `allowOTPRetry`.
+  /// Entries of a code when the request allows retries.
+  ///
+  /// Source: Prove, `allowOTPRetry`.
   public static let otpEntriesWithRetry = 3
   /// Entries of a code otherwise.
   public static let otpEntriesWithoutRetry = 1
   /// Digits of a code when the text does not say.
   public static let otpDigits = 6
-  /// The longest `smsMessage`, in characters. Source: Prove server SDK field docs.
+  /// The longest `smsMessage`, in characters.
+  ///
+  /// Source: Prove server SDK field docs.
   public static let smsMessageCharacters = 160
-  /// The longest `finalTargetUrl`, in characters. Source: Prove server SDK field docs.
+  /// The longest `finalTargetUrl`, in characters.
+  ///
+  /// Source: Prove server SDK field docs.
   public static let finalTargetURLCharacters = 128
-  /// The longest `emailAddress` and `ipAddress`, in characters. Ours.
+  /// The longest `emailAddress` and `ipAddress`, in characters.
+  ///
+  /// Ours.
   public static let contactCharacters = 254
-  /// The longest entry of a code that is looked at, in characters. Ours.
+  /// The longest entry of a code that is looked at, in characters.
+  ///
+  /// Ours.
   public static let otpEntryCharacters = 16
-  /// How many days the outcome of a flow can be asked for. Ours.
+  /// How many days the outcome of a flow can be asked for.
+  ///
+  /// Ours.
   public static let outcomeDays: Int64 = 2
 }

@@ -2,9 +2,9 @@ public import ProveKeyModel
 
 /// What a server wrapper sends to start a flow; texts as they came, checked by the service.
 public struct UnifyRequest: Hashable, Sendable {
-  /// The integrator's id of the request. Required.
+  /// The integrator's id of the request; required.
   public var clientRequestID: String
-  /// `mobile`, `desktop` or `none`. Required.
+  /// `mobile`, `desktop` or `none`; required.
   public var possessionType: String
   /// Required unless Mobile Auth finds it or a known proveId is given.
   public var phoneNumber: String?
@@ -18,7 +18,7 @@ public struct UnifyRequest: Hashable, Sendable {
   public var clientCustomerID: String?
   /// The integrator's person.
   public var clientHumanID: String?
-  /// Where an Instant Link leads. Required for desktop; letters, digits and `-._+=/:?`, at most 128.
+  /// Where an Instant Link leads; required for desktop: letters, digits and `-._+=/:?`, at most 128.
   public var finalTargetURL: String?
   /// Whether a code may be entered three times instead of once.
   public var allowOTPRetry: Bool
@@ -80,7 +80,7 @@ public enum UnifySuccess: String, Hashable, Sendable, CaseIterable {
 
 /// What a server wrapper sends to learn how a flow stands.
 public struct UnifyStatusRequest: Hashable, Sendable {
-  /// The flow. Required.
+  /// The flow; required.
   public var correlationID: String
   /// The integrator's id of the request.
   public var clientRequestID: String?
@@ -94,9 +94,9 @@ public struct UnifyStatusRequest: Hashable, Sendable {
 
 /// What a server wrapper sends once it has proven possession itself.
 public struct UnifyBindRequest: Hashable, Sendable {
-  /// The flow. Required.
+  /// The flow; required.
   public var correlationID: String
-  /// The number whose possession was proven. Required.
+  /// The number whose possession was proven; required.
   public var phoneNumber: String
   /// The integrator's id of the request.
   public var clientRequestID: String?
@@ -109,7 +109,9 @@ public struct UnifyBindRequest: Hashable, Sendable {
   }
 }
 
-/// How a flow stands, or how it ended. What is absent is left out on the wire.
+/// How a flow stands, or how it ended.
+///
+/// What is absent is left out on the wire.
 public struct UnifyStatusResponse: Hashable, Sendable {
   /// How far, or how.
   public let success: UnifySuccess
@@ -153,9 +155,9 @@ public enum PossessionMethod: String, Hashable, Sendable, CaseIterable {
 
 /// What a server wrapper sends to disable a key.
 public struct RevokeDeviceRequest: Hashable, Sendable {
-  /// The integrator's id of the request. Required.
+  /// The integrator's id of the request; required.
   public var clientRequestID: String
-  /// The key. Required.
+  /// The key; required.
   public var deviceID: String
 
   /// States a request.

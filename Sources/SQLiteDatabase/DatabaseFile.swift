@@ -44,17 +44,17 @@ package struct DatabaseFile: Sendable {
     // Under one lock for the process: nobody else here can have opened the file that is being
     // created when its first descriptor is closed (F3).
     return try Self.creation.withLock { (_) throws(DatabaseError) in
-      let exists = try Self.checkExisting(location.path, access: access, tighten: tighten)
-      if !exists {
+      var isCreated = false
+      while try !Self.checkExisting(location.path, access: access, tighten: tighten) {
         guard access == .readWriteCreate else {
           throw DatabaseError(.fileMissing, operation: "prepare file")
         }
-        try Self.create(location)
+        isCreated = try Self.create(location)
       }
       for suffix in ["-wal", "-shm", "-journal"] {
         _ = try Self.checkExisting(location.path + suffix, access: access, tighten: tighten)
       }
-      return !exists
+      return isCreated
     }
   }
 
@@ -68,10 +68,7 @@ package struct DatabaseFile: Sendable {
     _ path: String, access: ConnectionOptions.Access, tighten: Bool
   ) throws(DatabaseError) -> Bool {
     var status = stat()
-    guard unsafe lstat(path, &status) == 0 else {
-      if errno == ENOENT { return false }
-      throw failure("look at file")
-    }
+    guard unsafe lstat(path, &status) == 0 else { return try falseIfAbsent("look at file") }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw DatabaseError(.notARegularFile, operation: "look at file")
     }
@@ -80,24 +77,32 @@ package struct DatabaseFile: Sendable {
       guard tighten else {
         throw DatabaseError(.permissionsTooOpen(mode: mode), operation: "look at file")
       }
-      guard unsafe chmod(path, mode & 0o700) == 0 else { throw failure("tighten file") }
+      guard unsafe chmod(path, mode & 0o700) == 0 else { return try falseIfAbsent("tighten file") }
     }
     if access != .readOnly {
       // The superuser may write anything; a file without write permission is still not for it.
       guard mode & 0o200 != 0 else { throw DatabaseError(.readOnly, operation: "look at file") }
     }
     let wanted = access == .readOnly ? R_OK : R_OK | W_OK
-    guard unsafe Glibc.access(path, wanted) == 0 else { throw failure("reach file") }
+    guard unsafe Glibc.access(path, wanted) == 0 else { return try falseIfAbsent("reach file") }
     return true
   }
 
+  /// False, for a file that is not there (any more: SQLite removes a log with its last
+  /// connection); throws for any other trouble of the call made last.
+  private static func falseIfAbsent(_ operation: String) throws(DatabaseError) -> Bool {
+    guard errno == ENOENT else { throw failure(operation) }
+    return false
+  }
+
   /// Creates an empty file that only its owner may use (F1), and makes its name durable.
-  private static func create(_ location: DatabaseLocation) throws(DatabaseError) {
+  ///
+  /// - Returns: false when another process was quicker, whose file is then to be checked.
+  private static func create(_ location: DatabaseLocation) throws(DatabaseError) -> Bool {
     let flags = O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW
     let descriptor = unsafe Glibc.open(location.path, flags, 0o600)
     if descriptor < 0 {
-      // Another process was quicker: the file is as good as one that was there before.
-      if errno == EEXIST { return }
+      if errno == EEXIST { return false }
       throw failure("create file")
     }
     // The umask may have taken permissions away that the owner needs.
@@ -106,6 +111,7 @@ package struct DatabaseFile: Sendable {
     close(descriptor)  // nothing was written through it that closing could lose
     if let problem { throw problem }
     try synchronizeFolder(location.folder)
+    return true
   }
 
   private static func synchronizeFolder(_ folder: String) throws(DatabaseError) {

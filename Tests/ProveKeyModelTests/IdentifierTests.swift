@@ -48,7 +48,8 @@ struct IdentifierTests {
     let decomposed = try DeviceID(validating: Self.decomposed)
     #expect(composed.hashValue == (try DeviceID(validating: Self.composed)).hashValue)
     #expect(composed.hashValue != decomposed.hashValue)
-    let names = [composed: 1, decomposed: 2]
+    var names = [composed: 1]
+    names[decomposed] = 2
     #expect(names[composed] == 1)
     #expect(names[decomposed] == 2)
   }

@@ -33,6 +33,12 @@ struct ReplayFindingTests {
     #expect(try finding(counter: nil, generation: 8) == .counterRegression)
   }
 
+  @Test("a key that lives in a vault is not exempt: leaving the vault's state out means a copy")
+  func vaultLeftOut() throws {
+    #expect(try finding(counter: 101) == .forkedVault)
+    #expect(try finding(counter: 99) == .forkedVault)
+  }
+
   @Test("a higher counter with the generation in step is fresh")
   func fresh() throws {
     #expect(try finding(counter: 101, generation: 7) == .fresh)

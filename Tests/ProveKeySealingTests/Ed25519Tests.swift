@@ -29,6 +29,8 @@ struct Ed25519Tests {
     let signature = Ed25519.sign(message.span, with: try Ed25519.signingKey(ofSeed: seed))
     #expect(!verifies([], message, publicKey))
     #expect(!verifies(signature, message, []))
+    #expect(!verifies(signature + [0], message, publicKey))
+    #expect(!verifies(signature, message, publicKey + [0]))
     let short = try SecretBytes.random(count: 31)
     #expect(throws: SealingError.wrongByteCount) { try Ed25519.publicKey(ofSeed: short) }
   }

@@ -209,6 +209,11 @@ struct SealedRecordTests {
     #expect(throws: SealingError.damaged(.state)) {
       try keys.openState(state.span, as: keys.place(version: 8))
     }
+    for index in Array(1..<5) + Array(9..<state.count) {
+      var changed = state
+      changed[index] ^= 1
+      #expect(throws: SealingError.damaged(.state)) { try keys.openState(changed.span, as: place) }
+    }
     let disguised = [1, 0, 0, 0, 0] + record.dropFirst(5)
     #expect(throws: SealingError.damaged(.state)) {
       try keys.openState(disguised.span, as: place)

@@ -103,8 +103,14 @@ extension UnifyService {
     session.ticket = decision.ticket?.text
     switch decision.outcome {
     case .authenticate(let id):
-      return try await conclude(&session, keyID: id)
+      if let end = try await endForReputation(&session, try await boundNumber(of: id)) {
+        return end
+      }
+      return try await conclude(&session)
     case .recover(let id):
+      if let end = try await endForReputation(&session, try await boundNumber(of: id)) {
+        return end
+      }
       session.needsKey = true
       session.keyID = id.rawValue
       return askForKey(&session)
@@ -155,7 +161,7 @@ extension UnifyService {
     if session.channel == Channel.none.rawValue, session.reason != nil {
       return try await keepOffer(&session, newKey, challenge)
     }
-    return try await fulfil(&session, offering: (newKey, challenge))
+    return try await conclude(&session, offering: (newKey, challenge))
   }
 
   /// Customer-supplied possession: a key to be placed is placed now, unbound (R3); one that
@@ -181,33 +187,26 @@ extension UnifyService {
 
   // MARK: Concluding
 
-  /// Possession is proven, or none is needed: lets the decision take effect.
-  @discardableResult
-  func fulfil(
-    _ session: inout UnifySession, offering offer: (NewKey, Challenge)?
-  ) async throws(UnifyError) -> DeviceStep {
-    if session.needsKey, offer == nil { return askForKey(&session) }
-    return try await conclude(&session, offering: offer)
+  /// Possession of a number is proven: lets the decision take effect, after a new key is offered
+  /// where it needs one.
+  func fulfil(_ session: inout UnifySession) async throws(UnifyError) -> DeviceStep {
+    if let end = try await endForReputation(
+      &session, try number(session.verifiedNumber))
+    {
+      return end
+    }
+    return session.needsKey ? askForKey(&session) : try await conclude(&session)
   }
 
-  private func conclude(
-    _ session: inout UnifySession, keyID: DeviceID? = nil,
-    offering offer: (NewKey, Challenge)? = nil
+  /// Possession is proven, or none is needed, and the key is here: lets the decision take effect.
+  @discardableResult
+  func conclude(
+    _ session: inout UnifySession, offering offer: (NewKey, Challenge)? = nil
   ) async throws(UnifyError) -> DeviceStep {
     guard let ticket = session.ticket else { throw .stepNotAllowed }
     var check: Possession?
     if let number = try number(session.verifiedNumber) {
-      guard try await isTrustworthy(number, session) else {
-        return try await end(&session, reason: "reputation", phoneNumber: number)
-      }
       check = .passed(number, proveID: try await proveID(of: number))
-    } else if session.checksReputation, let id = keyID ?? session.keyID.flatMap({ DeviceID($0) }) {
-      let known = try await calling { () async throws(RegistryError) in
-        try await self.registry.registration(id)
-      }
-      if let number = known?.binding?.phoneNumber, !(try await isTrustworthy(number, session)) {
-        return try await end(&session, reason: "reputation", phoneNumber: number)
-      }
     }
     let registration: KeyRegistration?
     do {
@@ -223,6 +222,26 @@ extension UnifyService {
     return .finished(finish(of: session, isAuthenticated: true))
   }
 
+  /// Ends the flow where the request asks for the number's reputation and that is not good.
+  func endForReputation(
+    _ session: inout UnifySession, _ number: PhoneNumber?
+  ) async throws(UnifyError) -> DeviceStep? {
+    guard session.checksReputation, let number else { return nil }
+    var isTrustworthy = false
+    do { isTrustworthy = try await reputation.isTrustworthy(number) } catch {
+      isTrustworthy = false  // a number whose reputation cannot be learnt is not trusted
+    }
+    return isTrustworthy ? nil : try await end(&session, reason: "reputation", phoneNumber: number)
+  }
+
+  /// The number that a registration is bound to.
+  private func boundNumber(of id: DeviceID) async throws(UnifyError) -> PhoneNumber? {
+    let registration = try await calling { () async throws(RegistryError) in
+      try await self.registry.registration(id)
+    }
+    return registration?.binding?.phoneNumber
+  }
+
   private func outcomeProveID(
     _ binding: KeyRegistration.Binding?, _ check: Possession?
   ) async throws(UnifyError) -> ProveID? {
@@ -230,15 +249,6 @@ extension UnifyService {
     if case .passed(_, let proveID) = check { return proveID }
     guard let number = binding?.phoneNumber else { return nil }
     return try await proveID(of: number)
-  }
-
-  private func isTrustworthy(
-    _ number: PhoneNumber, _ session: UnifySession
-  ) async throws(UnifyError) -> Bool {
-    guard session.checksReputation else { return true }
-    do { return try await reputation.isTrustworthy(number) } catch {
-      return false  // a number whose reputation cannot be learnt is not trusted
-    }
   }
 
   /// What the registry refused, as the end of the flow where it is one.

@@ -22,7 +22,7 @@ extension UnifyService {
     switch result {
     case .verified(let number) where (expected ?? number) == number:
       session.verifiedNumber = number.e164
-      return try await fulfil(&session, offering: nil)
+      return try await fulfil(&session)
     case .verified, .failed:
       guard session.can(.otp) else { return try await end(&session, reason: "mobileAuthFailed") }
       return try await startSMS(&session, .otpStart)
@@ -134,7 +134,7 @@ extension UnifyService {
     if code.utf8.count <= UnifyLimits.otpEntryCharacters, isEqual(code, sent.secret) {
       session.verifiedNumber = number.e164
       session.sent = nil
-      return try await fulfil(&session, offering: nil)
+      return try await fulfil(&session)
     }
     let allowed =
       session.allowsOTPRetry
@@ -161,7 +161,7 @@ extension UnifyService {
     where sent.isOpened || isTimely(sent, withinSeconds: UnifyLimits.instantLinkSeconds):
       session.verifiedNumber = number.e164
       session.sent = nil
-      return try await fulfil(&session, offering: nil)
+      return try await fulfil(&session)
     case .opened, .waiting:
       guard isTimely(sent, withinSeconds: UnifyLimits.instantLinkSeconds) else {
         return try await end(&session, reason: "linkExpired", phoneNumber: number)

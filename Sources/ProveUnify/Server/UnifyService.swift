@@ -104,11 +104,10 @@ public final class UnifyService: Sendable {
     } else {
       session.possession = PossessionMethod.customer.rawValue
       session.verifiedNumber = number.e164
-      try await fulfil(
-        &session,
-        offering: try Self.valid { () throws(ModelError) in
-          try session.keptOffer
-        })
+      let offer = try Self.valid { () throws(ModelError) in try session.keptOffer }
+      if try await endForReputation(&session, number) == nil {
+        try await conclude(&session, offering: offer)
+      }
     }
     _ = try await save(session, replacing: version)
     return try response(session, requestID)
@@ -143,6 +142,22 @@ public final class UnifyService: Sendable {
 // MARK: - Answers
 
 extension UnifyService {
+  /// Why a flow stands or ended as it did, also where unify-status answers with an error.
+  /// - Throws: ``UnifyError/invalidCorrelationID``.
+  public func evaluation(
+    of correlationID: String
+  ) async throws(UnifyError) -> UnifyStatusResponse.Evaluation {
+    Self.evaluation(of: try await session(correlationID).0)
+  }
+
+  private static func evaluation(of session: UnifySession) -> UnifyStatusResponse.Evaluation {
+    UnifyStatusResponse.Evaluation(
+      row: session.row.flatMap { DecisionRow(rawValue: $0) }, reason: session.reason,
+      possession: PossessionMethod(rawValue: session.possession) ?? .none)
+  }
+}
+
+extension UnifyService {
   private func response(
     _ session: UnifySession, _ requestID: ClientRequestID?
   ) throws(UnifyError) -> UnifyStatusResponse {
@@ -161,9 +176,7 @@ extension UnifyService {
       deviceID: isAuthenticated ? session.outcome?.deviceID.flatMap { DeviceID($0) } : nil,
       clientHumanID: isAuthenticated ? session.clientHumanID.flatMap { ClientHumanID($0) } : nil,
       clientRequestID: requestID ?? ClientRequestID(session.clientRequestID),
-      evaluation: UnifyStatusResponse.Evaluation(
-        row: session.row.flatMap { DecisionRow(rawValue: $0) }, reason: session.reason,
-        possession: PossessionMethod(rawValue: session.possession) ?? .none))
+      evaluation: Self.evaluation(of: session))
   }
 
   private func passWithoutClient(

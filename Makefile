@@ -1,0 +1,45 @@
+# The two commands for a newcomer are `make demo` and `make test`; both install what is missing.
+
+SWIFT ?= swift
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+
+.PHONY: help demo test check lint format build sanitize coverage bench clean setup
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## install the system libraries that are missing
+	@./scripts/install-libraries
+
+demo: setup ## run the main job: the twelve test users through vault, registry and flow
+	$(SWIFT) run -j $(JOBS) provekey demo
+
+test: setup ## build and pass all tests
+	$(SWIFT) build --build-tests -j $(JOBS)
+	$(SWIFT) test --skip-build --disable-xctest
+
+build: setup ## build everything, tests included
+	$(SWIFT) build --build-tests -j $(JOBS)
+
+lint: ## check the formatting
+	$(SWIFT) format lint -r -p --strict Sources Tests Package.swift Benchmarks/Package.swift Benchmarks/Benchmarks
+
+format: ## rewrite to the formatting
+	$(SWIFT) format -i -r -p Sources Tests Package.swift Benchmarks/Package.swift Benchmarks/Benchmarks
+
+check: lint test ## everything that CI checks: formatting, build with warnings as errors, tests, tidy
+
+# The sanitizers each need a build of their own; the command line's tests run the plain program.
+sanitize: setup ## the tests under the thread and the address sanitizer
+	$(SWIFT) test --disable-xctest --sanitize=thread --scratch-path .build-thread -j $(JOBS)
+	$(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build-address -j $(JOBS)
+
+coverage: setup ## the tests with a coverage table
+	$(SWIFT) test --disable-xctest --enable-code-coverage -j $(JOBS)
+	@./scripts/print-coverage
+
+bench: setup ## short benchmarks of look-up, signing and decisions
+	cd Benchmarks && $(SWIFT) package benchmark
+
+clean: ## remove what builds have made
+	rm -rf .build .build-thread .build-address Benchmarks/.build

@@ -1,0 +1,111 @@
+import ProveDeviceRegistry
+import ProveKeyModel
+import ProveKeySealing
+import ProveKeyVault
+import ProveUnify
+
+/// Says in a sentence what went wrong and what to do, without ids, numbers or keys.
+enum ErrorText {
+  static func describe(_ error: any Error) -> String {
+    switch error {
+    case let error as VaultError: describe(error)
+    case let error as RegistryError: describe(error)
+    case let error as SealingError: describe(error)
+    case let error as ModelError: describe(error)
+    case let error as UnifyError: "\(error.message) (code \(error.code))"
+    default: String(describing: error)
+    }
+  }
+
+  static func describe(_ error: VaultError) -> String {
+    switch error {
+    case .missing: "there is no vault there; make one with 'provekey vault create'"
+    case .alreadyExists: "there is a vault there already; choose another file"
+    case .folderMissing: "the folder of the file does not exist; make it first"
+    case .permissionDenied: "the operating system refuses access to the file"
+    case .permissionsTooOpen(let mode): tooOpen(mode)
+    case .readOnly: "the file, or its file system, can only be read"
+    case .diskFull: "the disk is full; nothing was changed"
+    case .inUse: "another process has the vault open; close it there first"
+    case .wrongPassphrase: "the passphrase is wrong"
+    case .wrongKey: "the key is wrong"
+    case .keyLost: "the vault is there but its key is gone; bring the key back or begin anew"
+    case .unlock(let error): describe(error)
+    case .notAVault: "the file is not a vault"
+    case .formatNewer(let found, let known):
+      "the vault has format \(found) and this program knows \(known); use a newer program"
+    case .damaged(let damage): "the vault is damaged or was altered: \(damage)"
+    case .unknownKey: "the vault has no such key"
+    default: "the vault failed: \(error)"
+    }
+  }
+
+  static func describe(_ error: RegistryError) -> String {
+    switch error {
+    case .model(let error): describe(error)
+    case .unknownDevice: "no registration has this deviceId"
+    case .deviceRevoked: "the registration is revoked, for good"
+    case .notBound: "the registration is not bound"
+    case .scopeMismatch:
+      "the registry belongs to another tenant or build config; give --tenant and --build-config"
+    case .unlock(let error): describe(error)
+    case .damaged(let table): "a row of table \(table) is damaged or was altered"
+    case .store(let problem): describe(problem)
+    default: "the registry refused: \(error)"
+    }
+  }
+
+  static func describe(_ problem: StoreProblem) -> String {
+    switch problem {
+    case .missing: "there is no registry there; make one with 'provekey registry init'"
+    case .alreadyExists: "there is a registry there already; choose another file"
+    case .folderMissing: "the folder of the file does not exist; make it first"
+    case .permissionDenied: "the operating system refuses access to the file"
+    case .permissionsTooOpen(let mode): tooOpen(mode)
+    case .readOnly: "the file, or its file system, can only be read"
+    case .inUse: "another process holds the registry; try again"
+    case .diskFull: "the disk is full; nothing was changed"
+    case .notARegistry: "the file is not a registry"
+    case .formatNewer(let found, let known):
+      "the registry has format \(found) and this program knows \(known); use a newer program"
+    case .corrupt: "the file is damaged; restore it from a backup"
+    default: "the store failed: \(problem)"
+    }
+  }
+
+  static func describe(_ error: SealingError) -> String {
+    switch error {
+    case .wrongKey: "the key is wrong"
+    case .wrongPassphrase: "the passphrase is wrong"
+    case .keyFile(let problem): describe(problem)
+    case .wrongUnlockMethod(let stored): "it is unlocked by \(stored), not by what was given"
+    case .wrongKind: "it is a store of another kind"
+    case .passphraseLength: "a passphrase has 1 to 1024 bytes"
+    default: "it could not be unlocked: \(error)"
+    }
+  }
+
+  static func describe(_ problem: KeyFileProblem) -> String {
+    switch problem {
+    case .missing: "there is no key file at that path; make one with --create-key-file"
+    case .exposed: "others can read the key file; restrict it to mode 0600, or use a new key"
+    case .notRegularFile: "the key file is not a regular file"
+    case .wrongSize: "a key file has exactly 32 bytes"
+    case .alreadyExists: "there is a file at the key file's path already; it is not overwritten"
+    case .wrongKey: "the key in the key file is not the one of this store"
+    default: "the key file cannot be used: \(problem)"
+    }
+  }
+
+  static func describe(_ error: ModelError) -> String {
+    switch error {
+    case .malformed(let field): "'\(field)' is malformed"
+    case .phoneNumber(let problem): "the phone number is malformed (\(problem.rawValue))"
+    default: "\(error)"
+    }
+  }
+
+  private static func tooOpen(_ mode: UInt32) -> String {
+    "others may read or write the file (mode \(String(mode, radix: 8))); restrict it to 0600"
+  }
+}

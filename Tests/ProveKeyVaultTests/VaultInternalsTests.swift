@@ -1,0 +1,124 @@
+import ProveKeyModel
+import ProveKeySealing
+import SQLiteDatabase
+import Testing
+
+@testable import ProveKeyVault
+
+@Suite("parts of the vault")
+struct VaultInternalsTests {
+  @Test("the statements of the hot path search an index")
+  func queryPlans() throws {
+    var options = ConnectionOptions()
+    options.journal = .memory
+    let connection = try Connection(path: ":memory:", options: options)
+    try VaultSchema.migrator.migrate(connection)
+    let plans: [(String, String)] = [
+      (RecordTable.selectSQL, "SEARCH record USING PRIMARY KEY (locator=?)"),
+      (RecordTable.listSQL, "SEARCH record USING INDEX record_by_namespace (namespace=?)"),
+      (RecordTable.updateSQL, "SEARCH record USING PRIMARY KEY (locator=?)"),
+      (RecordTable.deleteSQL, "SEARCH record USING PRIMARY KEY (locator=?)"),
+      (RecordTable.walkSQL, "SCAN record"),
+      (RecordTable.selectStateSQL, "SEARCH state USING INTEGER PRIMARY KEY (rowid=?)"),
+    ]
+    for (sql, plan) in plans { #expect(try connection.queryPlan(sql) == [plan]) }
+  }
+
+  @Test(
+    "a commit is on disk when it returns, and what is deleted is overwritten (V1)",
+    arguments: [VaultMode.exclusive, .shared])
+  func settings(mode: VaultMode) throws {
+    let fixture = try VaultFixture()
+    let store = try RecordStore.open(
+      at: fixture.path, .rawKey(fixture.key), mode, .openOrCreate)
+    #expect(try store.connection.int64("PRAGMA synchronous") == 2)
+    #expect(try store.connection.int64("PRAGMA secure_delete") == 1)
+    #expect(try store.connection.int64("PRAGMA auto_vacuum") == 2)
+    #expect(try store.connection.strings("PRAGMA journal_mode") == ["wal"])
+    let locking = try store.connection.strings("PRAGMA locking_mode")
+    #expect(locking == [mode == .exclusive ? "exclusive" : "normal"])
+    try store.close()
+  }
+
+  @Test("a cache keeps at most what it may and what was used lately")
+  func recencyCache() {
+    var cache = RecencyCache<Int, String>(capacity: 8)
+    for number in 0..<100 {
+      cache.insert("\(number)", for: number)
+      #expect(cache.value(for: 0) == "0")
+      #expect(cache.count <= 9)
+    }
+    #expect(cache.value(for: 99) == "99")
+    #expect(cache.value(for: 50) == nil)
+    cache.insert("new", for: 99)
+    #expect(cache.value(for: 99) == "new")
+    cache.remove(99)
+    #expect(cache.value(for: 99) == nil)
+    cache.removeAll()
+    #expect(cache.count == 0)
+  }
+
+  @Test("what is recorded is read again, and nothing else is")
+  func contents() throws {
+    let key = ProveKey(
+      deviceID: try deviceID("d-1"),
+      publicKey: try PublicKey(algorithm: .ed25519, bytes: [UInt8](repeating: 9, count: 32)),
+      scope: try scope(), state: .placed, createdAt: UTCInstant(millisecondsSinceEpoch: -5),
+      confirmedAt: UTCInstant(millisecondsSinceEpoch: 7))
+    let record = KeyRecord(key: key, sequence: 77)
+    #expect(try KeyRecord.decode(record.encoded) == record)
+    let directory = ScopeDirectory(current: try deviceID("d-1"), pending: nil)
+    #expect(try ScopeDirectory.decode(directory.encoded) == directory)
+    let counter = CounterRecord(reserved: 64)
+    #expect(try CounterRecord.decode(counter.encoded) == counter)
+    let state = SetState.first(headerHash: [UInt8](repeating: 3, count: 32))
+    #expect(try SetState.decode(state.encoded) == state)
+
+    let malformed = VaultError.damaged(VaultDamage(.record, .malformed))
+    for bytes in [record.encoded, directory.encoded, counter.encoded] {
+      for count in 0..<bytes.count {
+        let cut = Array(bytes[..<count])
+        #expect(throws: malformed) { try KeyRecord.decode(cut) }
+        #expect(throws: malformed) { try ScopeDirectory.decode(cut) }
+        #expect(throws: malformed) { try CounterRecord.decode(cut) }
+      }
+      #expect(throws: VaultError.self) { try SetState.decode(bytes) }
+    }
+    #expect(throws: malformed) { try KeyRecord.decode(record.encoded + [0]) }
+    #expect(throws: malformed) { try CounterRecord.decode(record.encoded) }
+  }
+
+  @Test("the order in which rows come and go does not change the sum, the namespace does (V2)")
+  func setSum() throws {
+    let keys = try StoreKeys.create(kind: .vault, unlock: .rawKey(RawKey.random())).keys
+    let made = SealedRecord.Commitment([UInt8](repeating: 1, count: 32).span)
+    let commitment = try #require(made)
+    let namespaces = [keys.locator("a"), keys.locator("b")]
+    func row(_ namespace: Int, _ version: UInt64) -> TrustedRow {
+      TrustedRow(namespace: namespaces[namespace], version: version, commitment: commitment)
+    }
+    let first = SetState.first(headerHash: [UInt8](repeating: 0, count: 32))
+    var (left, right) = (
+      TrustedSet(state: first, sealedState: []), TrustedSet(state: first, sealedState: [])
+    )
+    let locators = [keys.locator("x"), keys.locator("y")]
+    left.set(row(0, 1), at: locators[0], keys)
+    left.set(row(0, 2), at: locators[1], keys)
+    left.set(nil, at: locators[0], keys)
+    #expect(left.count(in: namespaces[0]) == 1)
+    right.set(row(1, 2), at: locators[1], keys)
+    #expect(left.state.sum != right.state.sum)
+    right.set(row(0, 2), at: locators[1], keys)
+    #expect(left.state.sum == right.state.sum)
+    #expect(left.state.count == right.state.count)
+    #expect(right.count(in: namespaces[1]) == 0)
+    right.set(nil, at: locators[1], keys)
+    #expect(right.state.sum == .zero)
+  }
+
+  @Test("errors and damage describe themselves without content")
+  func descriptions() {
+    #expect("\(VaultDamage(.record, .replaced))" == "record: replaced")
+    #expect("\(VaultError.damaged(VaultDamage(.state, .missing)))" == "damaged(state: missing)")
+  }
+}
