@@ -22,7 +22,7 @@ extension DeviceRegistry {
     let now = clock.now
     let content = try TicketContent(opening: ticket, with: store.keys, at: now)
     if possession == .failed {
-      try await abandon(content, at: now)
+      try await useUp(content, notingFailure: true, at: now)
       throw .possessionFailed
     }
     switch content.task {
@@ -46,6 +46,17 @@ extension DeviceRegistry {
   ) async throws(RegistryError) -> KeyRegistration? {
     guard let ticket = decision.ticket else { throw .nothingToComplete }
     return try await complete(ticket, possession: possession, newKey: newKey, for: challenge)
+  }
+
+  /// Uses a ticket up without letting its decision take effect, as when the person gave up.
+  ///
+  /// A possession check that failed is told by ``complete(_:possession:newKey:for:)-(KeyTicket,_,_,_)``,
+  /// which keeps it as an event.
+  /// - Throws: ``RegistryError/ticketSpent`` and the other errors of tickets.
+  public func withdraw(_ ticket: KeyTicket) async throws(RegistryError) {
+    let now = clock.now
+    let content = try TicketContent(opening: ticket, with: store.keys, at: now)
+    try await useUp(content, notingFailure: false, at: now)
   }
 
   /// Places the key of a plan before possession is known, as customer-supplied possession needs it.
@@ -249,8 +260,9 @@ extension DeviceRegistry {
     }
   }
 
-  /// Uses a ticket up without letting its decision take effect (R7).
-  private func abandon(_ content: TicketContent, at now: UTCInstant) async throws(RegistryError) {
+  private func useUp(
+    _ content: TicketContent, notingFailure: Bool, at now: UTCInstant
+  ) async throws(RegistryError) {
     try await writing(on: content.deviceID) { () async throws(RegistryError) in
       var changes: [PlannedWrite] = []
       if case .authenticate = content.task, let challenge = content.challenge {
@@ -258,7 +270,7 @@ extension DeviceRegistry {
       } else {
         changes.append(try self.spending(content))
       }
-      if let id = content.deviceID {
+      if notingFailure, let id = content.deviceID {
         let draft = EventDraft(kind: .possessionFailed, row: content.row, actor: "flow")
         changes += try await self.appending([draft], to: id, at: now)
       }

@@ -111,6 +111,7 @@ struct AuthenticationRun {
   private mutating func present(
     for challenge: Challenge
   ) throws(AuthenticationError) -> KeyAssertion? {
+    guard setup.role == .primary else { return nil }
     let vault = setup.vault
     let scope = setup.scope
     var queue: [ProveKey]
@@ -139,6 +140,7 @@ struct AuthenticationRun {
   private mutating func offer(
     as deviceID: DeviceID?, for challenge: Challenge
   ) throws(AuthenticationError) -> NewKey {
+    guard setup.role == .primary else { throw .roleHoldsNoKey }
     let vault = setup.vault
     let scope = setup.scope
     let (key, newKey) = try AuthenticationError.wrapping { () throws(VaultError) in

@@ -81,6 +81,8 @@ public enum AuthenticationError: Error, Equatable, Sendable {
   case cancelled
   /// The server asks for a step that the app has not set up.
   case stepMissing(PossessionMethod)
+  /// The server asks for a key, which a secondary device does not have.
+  case roleHoldsNoKey
   /// Device Context is of another build config than the keys.
   case wrongBuildConfig
   /// The app's own finish step failed; the flow itself has ended.

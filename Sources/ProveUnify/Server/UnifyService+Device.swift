@@ -182,7 +182,9 @@ extension UnifyService {
       session.keep(newKey, for: challenge)
     }
     session.phase = .awaitingBind
-    return .finished(finish(of: session, isAuthenticated: nil))
+    // A key that is to take another's place is not the server's yet: the device keeps both.
+    return .finished(
+      finish(of: session, isAuthenticated: nil, hasKey: session.offer == nil))
   }
 
   // MARK: Concluding
@@ -268,19 +270,24 @@ extension UnifyService {
   }
 
   /// Ends a flow without authentication; bindings stand as they were.
+  /// - Parameter possessionFailed: whether a possession check failed, which is kept as an event.
   @discardableResult
   func end(
     _ session: inout UnifySession, reason: String, phoneNumber: PhoneNumber? = nil,
-    isRevoked: Bool = false
+    isRevoked: Bool = false, possessionFailed: Bool = false
   ) async throws(UnifyError) -> DeviceStep {
-    if let ticket = session.ticket, session.phase != .finished {
+    if let text = session.ticket {
+      let ticket = KeyTicket(text: text)
       do {
-        try await registry.complete(KeyTicket(text: ticket), possession: .failed)
-      } catch {
-        // That the check failed is what was to be noted; a ticket that needs none, or is too old
-        // or used, has nothing to note. Only a failing store is an error.
-        if case .store = error { throw UnifyError(error) }
-      }
+        if possessionFailed {
+          try await registry.complete(ticket, possession: .failed)
+        } else {
+          try await registry.withdraw(ticket)
+        }
+      } catch .possessionFailed, .ticketSpent, .ticketExpired, .challengeSpent {
+        // The ticket is used up, which is all that was wanted.
+      } catch { throw UnifyError(error) }
+      session.ticket = nil
     }
     session.phase = .finished
     session.reason = reason
@@ -291,10 +298,12 @@ extension UnifyService {
     return .finished(finish(of: session, isAuthenticated: false))
   }
 
-  private func finish(of session: UnifySession, isAuthenticated: Bool?) -> DeviceFinish {
+  private func finish(
+    of session: UnifySession, isAuthenticated: Bool?, hasKey: Bool = true
+  ) -> DeviceFinish {
     DeviceFinish(
       authID: session.authID ?? "", isAuthenticated: isAuthenticated, reason: session.reason,
-      deviceID: isAuthenticated == false
+      deviceID: isAuthenticated == false || !hasKey
         ? nil : (session.outcome?.deviceID ?? session.keyID).flatMap { DeviceID($0) },
       dropsPresentedKey: session.outcome?.isRevoked ?? false)
   }

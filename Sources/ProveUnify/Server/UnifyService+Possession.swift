@@ -24,9 +24,12 @@ extension UnifyService {
       session.verifiedNumber = number.e164
       return try await fulfil(&session)
     case .verified, .failed:
-      guard session.can(.otp) else { return try await end(&session, reason: "mobileAuthFailed") }
+      guard session.can(.otp) else {
+        return try await end(&session, reason: "mobileAuthFailed", possessionFailed: true)
+      }
       return try await startSMS(&session, .otpStart)
-    case .refused: return try await end(&session, reason: "mobileAuthFailed")
+    case .refused:
+      return try await end(&session, reason: "mobileAuthFailed", possessionFailed: true)
     }
   }
 
@@ -39,7 +42,9 @@ extension UnifyService {
     changing: Bool = false
   ) async throws(UnifyError) -> DeviceStep {
     let method: PossessionMethod = phase == .otpStart ? .otp : .instantLink
-    guard session.can(method) else { return try await end(&session, reason: "noPossessionMethod") }
+    guard session.can(method) else {
+      return try await end(&session, reason: "noPossessionMethod", possessionFailed: true)
+    }
     let isNeeded: Bool
     if changing || problem != nil {
       isNeeded = true
@@ -47,7 +52,7 @@ extension UnifyService {
       isNeeded = try await destination(of: session) == nil
     }
     if isNeeded, session.phoneNumberEntries >= UnifyLimits.phoneNumberEntries {
-      return try await end(&session, reason: "phoneNumberEntriesExhausted")
+      return try await end(&session, reason: "phoneNumberEntriesExhausted", possessionFailed: true)
     }
     session.phase = phase
     session.possession = method.rawValue
@@ -89,7 +94,8 @@ extension UnifyService {
     _ session: inout UnifySession, to number: PhoneNumber
   ) async throws(UnifyError) -> DeviceStep {
     guard session.smsSends < UnifyLimits.smsSends else {
-      return try await end(&session, reason: "smsSendsExhausted", phoneNumber: number)
+      return try await end(
+        &session, reason: "smsSendsExhausted", phoneNumber: number, possessionFailed: true)
     }
     let isCode = session.possession == PossessionMethod.otp.rawValue
     let secret: String
@@ -128,7 +134,8 @@ extension UnifyService {
       throw .stepNotAllowed
     }
     guard isTimely(sent, withinSeconds: UnifyLimits.otpSeconds) else {
-      return try await end(&session, reason: "otpExpired", phoneNumber: number)
+      return try await end(
+        &session, reason: "otpExpired", phoneNumber: number, possessionFailed: true)
     }
     session.otpEntries += 1
     if code.utf8.count <= UnifyLimits.otpEntryCharacters, isEqual(code, sent.secret) {
@@ -140,7 +147,8 @@ extension UnifyService {
       session.allowsOTPRetry
       ? UnifyLimits.otpEntriesWithRetry : UnifyLimits.otpEntriesWithoutRetry
     guard session.otpEntries < allowed else {
-      return try await end(&session, reason: "otpFailed", phoneNumber: number)
+      return try await end(
+        &session, reason: "otpFailed", phoneNumber: number, possessionFailed: true)
     }
     return .finishOTP(.incorrect)
   }
@@ -156,7 +164,9 @@ extension UnifyService {
       }
     }
     switch result {
-    case .refused: return try await end(&session, reason: "linkRefused", phoneNumber: number)
+    case .refused:
+      return try await end(
+        &session, reason: "linkRefused", phoneNumber: number, possessionFailed: true)
     case .opened
     where sent.isOpened || isTimely(sent, withinSeconds: UnifyLimits.instantLinkSeconds):
       session.verifiedNumber = number.e164
@@ -164,7 +174,8 @@ extension UnifyService {
       return try await fulfil(&session)
     case .opened, .waiting:
       guard isTimely(sent, withinSeconds: UnifyLimits.instantLinkSeconds) else {
-        return try await end(&session, reason: "linkExpired", phoneNumber: number)
+        return try await end(
+          &session, reason: "linkExpired", phoneNumber: number, possessionFailed: true)
       }
       return .awaitInstantLink
     }
@@ -188,9 +199,15 @@ extension UnifySession {
     return count == 0 ? UnifyLimits.otpDigits : count
   }
 
+  /// The link: the request's target with the token at its end.
+  private func linkText(with token: String) -> String {
+    let target = finalTargetURL ?? ""
+    return "\(target)\(target.contains("?") ? "&" : "?")token=\(token)"
+  }
+
   /// The SMS with its code or link.
   fileprivate func smsText(with secret: String, isCode: Bool) -> String {
-    let part = isCode ? secret : "\(finalTargetURL ?? "")?token=\(secret)"
+    let part = isCode ? secret : linkText(with: secret)
     guard let smsMessage else {
       return isCode ? "\(part) is your verification code." : "Open this link to go on: \(part)"
     }
