@@ -78,8 +78,9 @@ extension DeviceRegistry {
   ) async throws(RegistryError) -> (bytes: [UInt8], version: UInt64)? {
     guard let stored = try await store.item(at: locator) else { return nil }
     do {
-      let bytes = try store.keys.open(
-        stored.sealed.span, as: Self.itemContext(locator, stored.version, stored.expiryDay))
+      let bytes = try store.keys.openedRow(
+        stored.sealed, epoch: stored.epoch,
+        as: Self.itemContext(locator, stored.version, stored.expiryDay))
       return (bytes, stored.version)
     } catch { throw RegistryError(error, table: "item") }
   }
@@ -90,21 +91,34 @@ extension DeviceRegistry {
     _ domain: String, _ name: String, _ bytes: [UInt8], replacing version: UInt64?,
     expiryDay: Int64
   ) async throws(RegistryError) -> Bool {
-    let locator = store.keys.locator(domain, name)
     let stored = try storedItem(
-      at: locator, bytes, version: (version ?? 0) + 1, expiryDay: expiryDay)
+      at: store.keys.locator(domain, name), bytes, version: (version ?? 0) + 1,
+      expiryDay: expiryDay)
     return try await store.write([.put(stored, replacing: version)]) == .applied
+  }
+
+  /// Writes several new small values that never expire, all of them or none.
+  /// - Returns: whether they took effect; if not, one of them was there already.
+  package func putNewItems(
+    _ items: [(domain: String, name: String, bytes: [UInt8])]
+  ) async throws(RegistryError) -> Bool {
+    var batch: [RegistryWrite] = []
+    for item in items {
+      let locator = store.keys.locator(item.domain, item.name)
+      batch.append(.put(try storedItem(at: locator, item.bytes, expiryDay: .max), replacing: nil))
+    }
+    return try await store.write(batch) == .applied
   }
 
   func storedItem(
     at locator: Locator, _ bytes: [UInt8], version: UInt64 = 1, expiryDay: Int64
   ) throws(RegistryError) -> StoredItem {
     do {
-      let sealed = try store.keys.seal(
-        bytes.span, as: Self.itemContext(locator, version, expiryDay))
+      let (epoch, sealed) = try store.keys.sealedRow(
+        bytes, as: Self.itemContext(locator, version, expiryDay))
       return StoredItem(
         locator: locator, version: version, expiryDay: expiryDay,
-        epoch: store.keys.currentEpoch, sealed: sealed)
+        epoch: epoch, sealed: sealed)
     } catch { throw RegistryError(error, table: "item") }
   }
 

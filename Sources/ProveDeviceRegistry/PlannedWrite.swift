@@ -86,8 +86,8 @@ extension DeviceRegistry {
   func openEvent(_ stored: StoredEvent) throws(RegistryError) -> KeyEvent {
     let plaintext: [UInt8]
     do {
-      plaintext = try store.keys.open(
-        stored.sealed.span, as: Self.eventContext(stored.device, stored.sequence))
+      plaintext = try store.keys.openedRow(
+        stored.sealed, epoch: stored.epoch, as: Self.eventContext(stored.device, stored.sequence))
     } catch { throw RegistryError(error, table: "event") }
     guard let event = KeyEvent(decoding: plaintext), event.sequence == stored.sequence else {
       throw .damaged(table: "event")
@@ -97,10 +97,10 @@ extension DeviceRegistry {
 
   private func seal(_ event: KeyEvent, of device: Locator) throws(RegistryError) -> StoredEvent {
     do {
-      let sealed = try store.keys.seal(
-        event.encoded.span, as: Self.eventContext(device, event.sequence))
+      let (epoch, sealed) = try store.keys.sealedRow(
+        event.encoded, as: Self.eventContext(device, event.sequence))
       return StoredEvent(
-        device: device, sequence: event.sequence, epoch: store.keys.currentEpoch, sealed: sealed)
+        device: device, sequence: event.sequence, epoch: epoch, sealed: sealed)
     } catch { throw RegistryError(error, table: "event") }
   }
 

@@ -12,20 +12,22 @@ struct RegistrationCodec: Sendable {
     let columns = columns(of: registration)
     let plaintext = registration.encoded
     return try wrapping { () throws(SealingError) in
-      let sealed = try keys.seal(plaintext.span, as: context(columns, registration.version))
+      let (epoch, sealed) = try keys.sealedRow(
+        plaintext, as: context(columns, registration.version))
       return StoredRegistration(
         device: columns.device, visitor: columns.visitor, phoneNumber: columns.phoneNumber,
         proveID: columns.proveID, clientCustomerID: columns.clientCustomerID,
         clientHumanID: columns.clientHumanID, state: columns.state,
         lastActiveDay: columns.lastActiveDay, version: registration.version,
-        epoch: keys.currentEpoch, sealed: sealed)
+        epoch: epoch, sealed: sealed)
     }
   }
 
   func open(_ row: StoredRegistration) throws(RegistryError) -> KeyRegistration {
     let columns = Columns(row)
     let plaintext = try wrapping { () throws(SealingError) in
-      try keys.open(row.sealed.span, as: context(columns, row.version))
+      try keys.openedRow(
+        row.sealed, epoch: row.epoch, as: context(columns, row.version))
     }
     guard let registration = KeyRegistration(decoding: plaintext),
       registration.version == row.version, self.columns(of: registration) == columns
