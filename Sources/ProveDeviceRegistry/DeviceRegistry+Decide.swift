@@ -75,7 +75,7 @@ extension DeviceRegistry {
       facts.stored = try await registration(stored).map { .registered($0) } ?? .unknown
       return
     }
-    // A day early, so that no live candidate is missed; the rules judge to the millisecond.
+    // A few days early, so that no live candidate is missed; the rules judge to the millisecond.
     let sinceDay = now.adding(months: -policy.inactivityMonths).daysSinceEpoch - 3
     let locator = codec.locator(of: visitor.id)
     let listing: StoredListing =
