@@ -23,6 +23,12 @@ package struct ByteReader: Sendable {
   package var remaining: Int { bytes.count - offset }
 
   /// Reads a fixed-width integer, most significant byte first.
+  ///
+  /// Specialized, since the generic form that other modules reach is many times slower.
+  @specialized(where Value == UInt8)
+  @specialized(where Value == UInt32)
+  @specialized(where Value == UInt64)
+  @specialized(where Value == Int64)
   package mutating func read<Value: FixedWidthInteger>(
     _ type: Value.Type, _ field: String
   ) throws(Malformed) -> Value {

@@ -11,6 +11,12 @@ package struct ByteWriter: Sendable {
   }
 
   /// Appends a fixed-width integer, most significant byte first.
+  ///
+  /// Specialized, since the generic form that other modules reach is many times slower.
+  @specialized(where Value == UInt8)
+  @specialized(where Value == UInt32)
+  @specialized(where Value == UInt64)
+  @specialized(where Value == Int64)
   package mutating func write<Value: FixedWidthInteger>(_ value: Value) {
     var shift = Value.bitWidth
     while shift > 0 {

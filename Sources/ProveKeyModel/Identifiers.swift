@@ -27,13 +27,12 @@ extension Identifier {
 
   /// Equal when every byte is.
   public static func == (left: Self, right: Self) -> Bool {
-    left.rawValue.utf8.elementsEqual(right.rawValue.utf8)
+    haveSameBytes(left.rawValue, right.rawValue)
   }
 
   /// Hashes the bytes.
   public func hash(into hasher: inout Hasher) {
-    for byte in rawValue.utf8 { hasher.combine(byte) }
-    hasher.combine(0xFF as UInt8)
+    hasher.combine(bytesOf: rawValue)
   }
 
   /// The kind of identifier; never its text.
@@ -44,6 +43,28 @@ extension Identifier {
 
   /// Shows no children, so that `dump` cannot print the text.
   public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// Whether two texts have the same UTF-8, which is more than being canonically equal.
+func haveSameBytes(_ left: String, _ right: String) -> Bool {
+  let (left, right) = (left.utf8Span.span, right.utf8Span.span)
+  guard left.count == right.count else { return false }
+  for index in left.indices where left[index] != right[index] { return false }
+  return true
+}
+
+extension Hasher {
+  /// Feeds the UTF-8 of a text, eight bytes at a time, and its length.
+  mutating func combine(bytesOf text: String) {
+    let bytes = text.utf8Span.span
+    var word: UInt64 = 0
+    for index in bytes.indices {
+      word = word << 8 | UInt64(bytes[index])
+      if index & 7 == 7 { combine(word) }
+    }
+    combine(word)
+    combine(bytes.count)
+  }
 }
 
 /// Whether text may be an identifier: 1 to 255 UTF-8 bytes without control characters.

@@ -35,13 +35,13 @@ public struct RegistryScope: Hashable, Sendable, CustomStringConvertible, Custom
 
   /// Equal when every byte of the tenant's name and the build config are.
   public static func == (left: Self, right: Self) -> Bool {
-    left.buildConfig == right.buildConfig && left.tenant.utf8.elementsEqual(right.tenant.utf8)
+    left.buildConfig == right.buildConfig && haveSameBytes(left.tenant, right.tenant)
   }
 
   /// Hashes the bytes of the tenant's name and the build config.
   public func hash(into hasher: inout Hasher) {
     hasher.combine(buildConfig)
-    for byte in tenant.utf8 { hasher.combine(byte) }
+    hasher.combine(bytesOf: tenant)
   }
 }
 
@@ -68,12 +68,12 @@ public struct KeyScope: Hashable, Sendable, CustomStringConvertible, CustomRefle
 
   /// Equal when every byte of the origin and the build config are.
   public static func == (left: Self, right: Self) -> Bool {
-    left.buildConfig == right.buildConfig && left.origin.utf8.elementsEqual(right.origin.utf8)
+    left.buildConfig == right.buildConfig && haveSameBytes(left.origin, right.origin)
   }
 
   /// Hashes the bytes of the origin and the build config.
   public func hash(into hasher: inout Hasher) {
     hasher.combine(buildConfig)
-    for byte in origin.utf8 { hasher.combine(byte) }
+    hasher.combine(bytesOf: origin)
   }
 }

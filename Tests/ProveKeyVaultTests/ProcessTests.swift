@@ -141,7 +141,7 @@ struct ProcessTests {
   }
 
   private func text(_ name: String) throws -> String {
-    try String(contentsOfFile: fixture.path(name), encoding: .utf8)
+    String(decoding: try fixture.bytes(name), as: UTF8.self)
   }
 }
 

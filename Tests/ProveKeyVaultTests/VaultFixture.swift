@@ -57,7 +57,9 @@ final class VaultFixture: Sendable {
   }
 
   func bytes(_ name: String = "device.vault") throws -> [UInt8] {
-    [UInt8](try Data(contentsOf: URL(fileURLWithPath: path(name))))
+    // Not `Data(contentsOf:)`, which leaks when a file is empty.
+    let file = try #require(FileHandle(forReadingAtPath: path(name)))
+    return [UInt8](try file.readToEnd() ?? Data())
   }
 
   func write(_ bytes: [UInt8], to name: String) throws {
