@@ -39,6 +39,9 @@ struct PresentedKeyDecisionTests {
       #expect(decision.row == .d2)
       #expect(decision.outcome == .reject(.revoked))
       #expect(decision.ticket == nil)
+      await #expect(throws: RegistryError.nothingToComplete) {
+        try await world.registry.complete(decision)
+      }
     }
     let last = try await world.registry.events(of: device.deviceID).last
     #expect(last?.kind == .rejected)
