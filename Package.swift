@@ -89,7 +89,10 @@ let package = Package(
       dependencies: ["ProveDeviceRegistry", "ProveKeyModel", "ProveKeySealing", "SQLiteDatabase"]),
     .testTarget(
       name: "ProveUnifyTests",
-      dependencies: ["ProveUnify", "ProveDeviceRegistry", "ProveKeyVault", "ProveKeyModel"]),
+      dependencies: [
+        "ProveUnify", "ProveDeviceRegistry", "ProveKeyVault", "ProveKeyModel", "ProveKeyPlatform",
+        "ProveKeySealing",
+      ]),
     .testTarget(name: "provekeyTests", dependencies: ["provekey"]),
     .testTarget(name: "TidyTests"),
   ],
