@@ -92,7 +92,10 @@ let package = Package(
       ]),
     .testTarget(
       name: "ProveUnifyTests",
-      dependencies: ["ProveUnify", "ProveDeviceRegistry", "ProveKeyVault", "ProveKeyModel"]),
+      dependencies: [
+        "ProveUnify", "ProveDeviceRegistry", "ProveKeyVault", "ProveKeyModel", "ProveKeyPlatform",
+        "ProveKeySealing",
+      ]),
     .testTarget(name: "provekeyTests", dependencies: ["provekey"]),
     .testTarget(
       name: "ExampleTests",

@@ -81,6 +81,20 @@ extension KeyRing {
     }
   }
 
+  /// Removes a pending key; false when the scope's pending key is another, or none.
+  func discardPending(_ key: ProveKey) throws(VaultError) -> Bool {
+    try writing { writer throws(VaultError) in
+      var directory = try directory(key.scope, writer.reader)
+      guard directory.pending == key.deviceID else { return false }
+      let waiting = try existing(.pending, key.deviceID, writer.reader)
+      guard waiting.key.publicKey == key.publicKey else { return false }
+      try delete(waiting, writer)
+      directory.pending = nil
+      try put(directory, of: key.scope, writer)
+      return true
+    }
+  }
+
   /// The record that a directory says there is.
   func existing(
     _ state: ProveKey.State, _ id: DeviceID, _ reader: RecordReader

@@ -99,6 +99,19 @@ extension KeyVault {
     }
   }
 
+  /// Removes a pending key that the server does not have, with its secret and counter.
+  ///
+  /// A placed key of the same id stays.
+  /// - Returns: false when this very key is pending no longer.
+  @discardableResult
+  public func discardPendingKey(_ key: ProveKey) throws(VaultError) -> Bool {
+    try withRing { ring throws(VaultError) in
+      let removed = try ring.discardPending(key)
+      if removed { ring.store.truncateLog() }
+      return removed
+    }
+  }
+
   /// Removes the placed and the pending key of an id, with their secrets and counters.
   ///
   /// - Returns: false when there was neither.

@@ -28,6 +28,15 @@ public enum UnifyLimits: Sendable {
   public static let otpEntriesWithRetry = 3
   /// Entries of a code otherwise.
   public static let otpEntriesWithoutRetry = 1
+  /// Keys that a device may present in one flow: one that awaits the server's answer, and the one
+  /// before it.
+  ///
+  /// Ours.
+  public static let keyPresentations = 2
+  /// How long a step may take before the device may try it again, in seconds.
+  ///
+  /// Ours; matters only when a server stopped in the middle of one.
+  public static let stepSeconds: Int64 = 60
   /// Digits of a code when the text does not say.
   public static let otpDigits = 6
   /// The longest `smsMessage`, in characters.

@@ -9,6 +9,8 @@ struct AuthenticationRun {
   /// Keys not yet presented, best first.
   private var keys: [ProveKey]?
   private var presented: ProveKey?
+  /// A pending key that the server does not have.
+  private var refused: ProveKey?
   private var offered: ProveKey?
   private var watch: RetryWatch?
 
@@ -21,8 +23,10 @@ struct AuthenticationRun {
     _ first: DeviceStep, authID: String
   ) async throws(AuthenticationError) -> DeviceFinish {
     var step = first
+    defer { watch = nil }
     while true {
       if case .finished(let finish) = step { return finish }
+      if step != .awaitInstantLink { watch = nil }
       if Task.isCancelled { throw .cancelled }
       let reply = try await reply(to: step, authID: authID)
       step = try await AuthenticationError.wrapping { () async throws(UnifyError) in
@@ -32,34 +36,45 @@ struct AuthenticationRun {
   }
 
   /// Makes the vault agree with how the flow ended.
-  mutating func settle(_ finish: DeviceFinish) throws(AuthenticationError) {
+  ///
+  /// Each write leaves a state from which the next flow ends well: the key before is removed first,
+  /// since the one to be confirmed is presented again as long as it is pending.
+  func settle(_ finish: DeviceFinish) throws(AuthenticationError) {
     let vault = setup.vault
     let scope = setup.scope
-    let presented = presented
-    let offered = offered
+    let used = offered ?? presented
+    let refused = refused
+    let dropped = [presented, offered].compactMap { $0 }
     try AuthenticationError.wrapping { () throws(VaultError) in
-      if finish.dropsPresentedKey, let presented {
-        _ = try vault.removeKey(presented.deviceID)
+      if finish.dropsPresentedKey {
+        for key in dropped { _ = try vault.removeKey(key.deviceID) }
       }
-      guard let deviceID = finish.deviceID else { return }
-      let isNew = offered?.deviceID == deviceID
-      let isUnconfirmed = presented?.deviceID == deviceID && presented?.state == .pending
-      if isNew || isUnconfirmed { _ = try vault.confirmKey(deviceID, in: scope) }
-      // The server has a new key for the scope: the one presented before leads nowhere now.
-      if isNew, let presented, presented.deviceID != deviceID {
-        _ = try vault.removeKey(presented.deviceID)
+      guard let used, used.deviceID == finish.deviceID else { return }
+      if used.state == .pending {
+        // The server has another key for the scope: the one before leads nowhere now.
+        let current = try vault.currentKey(in: scope)
+        if let current, current.deviceID != used.deviceID {
+          _ = try vault.removeKey(current.deviceID)
+        }
+        _ = try vault.confirmKey(used.deviceID, in: scope)
+      } else if let refused {
+        // What was left of an enrolment that never took effect, while the key before still does.
+        _ = try vault.discardPendingKey(refused)
       }
     }
   }
 
-  /// Tells the server that the person gave up, so that it need not wait.
-  func tellCancelled(
-    authID: String, unlessFinishedBy error: AuthenticationError
-  ) async throws(AuthenticationError) {
-    guard error == .cancelled else { return }
-    do { _ = try await setup.transport.reply(.cancelled, authID: authID) } catch {
-      return  // the flow may be over for the server already, or will be when its session expires
-    }
+  /// Tells the server that the flow is given up, so that it need not wait.
+  ///
+  /// In a task of its own, since the one that runs the flow may be cancelled.
+  func tellGivenUp(authID: String, because error: AuthenticationError) async {
+    if case .server = error { return }
+    let transport = setup.transport
+    await Task {
+      do { _ = try await transport.reply(.cancelled, authID: authID) } catch {
+        return  // the flow may be over for the server already, or will be when its session expires
+      }
+    }.value
   }
 
   private mutating func reply(
@@ -107,7 +122,11 @@ struct AuthenticationRun {
 
   // MARK: Keys
 
-  /// Signs with the best key not tried yet: the current one, then one that waits for confirmation.
+  /// Signs with the best key not tried yet: one that awaits the server's answer, then the one
+  /// before it.
+  ///
+  /// In this order the server says of a key whose enrolment was cut off whether it has it, before
+  /// anything is decided by the key that it was to follow.
   private mutating func present(
     for challenge: Challenge
   ) throws(AuthenticationError) -> KeyAssertion? {
@@ -117,21 +136,17 @@ struct AuthenticationRun {
     var queue: [ProveKey]
     if let keys {
       queue = keys
+      if presented?.state == .pending { refused = presented }
     } else {
       queue = try AuthenticationError.wrapping { () throws(VaultError) in
-        let current = try vault.currentKey(in: scope)
         let pending = try vault.pendingKey(in: scope)
-        return [current, pending == current ? nil : pending].compactMap { $0 }
+        let current = try vault.currentKey(in: scope)
+        return [pending, current == pending ? nil : current].compactMap { $0 }
       }
     }
-    guard !queue.isEmpty else {
-      keys = []
-      presented = nil
-      return nil
-    }
-    let key = queue.removeFirst()
+    presented = queue.isEmpty ? nil : queue.removeFirst()
     keys = queue
-    presented = key
+    guard let key = presented else { return nil }
     return try AuthenticationError.wrapping { () throws(VaultError) in
       try vault.sign(challenge.bytes, with: key)
     }

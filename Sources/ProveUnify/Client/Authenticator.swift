@@ -33,6 +33,7 @@ public final class Authenticator: Sendable {
   public func authenticate(
     _ authToken: String
   ) async throws(AuthenticationError) -> AuthenticationOutcome {
+    if Task.isCancelled { throw .cancelled }
     var run = AuthenticationRun(setup: setup)
     let start = DeviceStart(
       authToken: authToken, abilities: abilities, visitor: await collecting?.value,
@@ -44,7 +45,7 @@ public final class Authenticator: Sendable {
     do {
       finish = try await run.follow(begun.step, authID: begun.authID)
     } catch {
-      try await run.tellCancelled(authID: begun.authID, unlessFinishedBy: error)
+      await run.tellGivenUp(authID: begun.authID, because: error)
       throw error
     }
     try run.settle(finish)

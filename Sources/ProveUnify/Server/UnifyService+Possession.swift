@@ -55,20 +55,22 @@ extension UnifyService {
       return try await end(&session, reason: "phoneNumberEntriesExhausted", possessionFailed: true)
     }
     session.phase = phase
+    session.asksForNumber = isNeeded
     session.possession = method.rawValue
     return method == .otp
       ? .startOTP(phoneNumberNeeded: isNeeded, problem)
       : .startInstantLink(phoneNumberNeeded: isNeeded, problem)
   }
 
-  /// The person agrees to an SMS, and may have entered a number.
+  /// The person agrees to an SMS, and entered a number where one was asked for.
   func takeConsent(
     _ session: inout UnifySession, _ text: String?
   ) async throws(UnifyError) -> DeviceStep {
     let phase = session.phase
-    if let text {
+    if session.asksForNumber {
       session.phoneNumberEntries += 1
-      guard let number = try? PhoneNumber(text) else {  // any broken rule makes it malformed
+      // No number, or any broken rule, makes it malformed.
+      guard let number = text.flatMap({ try? PhoneNumber($0) }) else {
         return try await startSMS(&session, phase, .malformed)
       }
       session.enteredNumber = number.e164
@@ -153,31 +155,41 @@ extension UnifyService {
     return .finishOTP(.incorrect)
   }
 
-  func lookForLink(_ session: inout UnifySession) async throws(UnifyError) -> DeviceStep {
+  /// Looks whether the link was opened or refused; nothing is changed.
+  func lookForLink(_ session: UnifySession) async throws(UnifyError) -> LinkFinding {
     guard let sent = session.sent, let number = try number(sent.number) else {
       throw .stepNotAllowed
     }
-    var result = sent.isOpened ? InstantLinkResult.opened : .waiting
-    if result == .waiting {
-      do { result = try await possession.instantLink(sentTo: number) } catch {
-        result = .waiting  // a provider that cannot be asked has not seen it opened
-      }
+    if sent.isOpened { return .opened }
+    var result = InstantLinkResult.waiting
+    do { result = try await possession.instantLink(sentTo: number) } catch {
+      result = .waiting  // a provider that cannot be asked has not seen it opened
     }
-    switch result {
+    let isTimely = isTimely(sent, withinSeconds: UnifyLimits.instantLinkSeconds)
+    return switch result {
+    case .refused: .refused
+    case .opened: isTimely ? .opened : .expired
+    case .waiting: isTimely ? .waiting : .expired
+    }
+  }
+
+  /// Goes on from what a look for the link has found.
+  func takeLink(
+    _ session: inout UnifySession, _ finding: LinkFinding
+  ) async throws(UnifyError) -> DeviceStep {
+    guard let number = try number(session.sent?.number) else { throw .stepNotAllowed }
+    switch finding {
+    case .waiting: return .awaitInstantLink
     case .refused:
       return try await end(
         &session, reason: "linkRefused", phoneNumber: number, possessionFailed: true)
-    case .opened
-    where sent.isOpened || isTimely(sent, withinSeconds: UnifyLimits.instantLinkSeconds):
+    case .expired:
+      return try await end(
+        &session, reason: "linkExpired", phoneNumber: number, possessionFailed: true)
+    case .opened:
       session.verifiedNumber = number.e164
       session.sent = nil
       return try await fulfil(&session)
-    case .opened, .waiting:
-      guard isTimely(sent, withinSeconds: UnifyLimits.instantLinkSeconds) else {
-        return try await end(
-          &session, reason: "linkExpired", phoneNumber: number, possessionFailed: true)
-      }
-      return .awaitInstantLink
     }
   }
 
@@ -192,6 +204,11 @@ extension UnifyService {
   }
 }
 
+/// What became of a link that was sent.
+enum LinkFinding {
+  case waiting, opened, refused, expired
+}
+
 extension UnifySession {
   /// How many digits the code has: as many as the text has `#`, else the default.
   fileprivate var codeDigits: Int {
@@ -199,15 +216,10 @@ extension UnifySession {
     return count == 0 ? UnifyLimits.otpDigits : count
   }
 
-  /// The link: the request's target with the token at its end.
-  private func linkText(with token: String) -> String {
-    let target = finalTargetURL ?? ""
-    return "\(target)\(target.contains("?") ? "&" : "?")token=\(token)"
-  }
-
   /// The SMS with its code or link.
   fileprivate func smsText(with secret: String, isCode: Bool) -> String {
-    let part = isCode ? secret : linkText(with: secret)
+    let target = finalTargetURL ?? ""
+    let part = isCode ? secret : "\(target)\(target.contains("?") ? "&" : "?")token=\(secret)"
     guard let smsMessage else {
       return isCode ? "\(part) is your verification code." : "Open this link to go on: \(part)"
     }

@@ -26,17 +26,60 @@ extension UnifyService {
 
   /// Writes a session on the version that was read.
   /// - Throws: ``UnifyError/stepNotAllowed`` when another step was faster.
-  func save(
+  func save(_ session: UnifySession, replacing version: UInt64?) async throws(UnifyError) {
+    guard try await isSaved(session, replacing: version) else { throw .stepNotAllowed }
+  }
+
+  /// Writes a session on the version that was read, unless another step was faster.
+  private func isSaved(
     _ session: UnifySession, replacing version: UInt64?
-  ) async throws(UnifyError) -> UInt64 {
+  ) async throws(UnifyError) -> Bool {
     let bytes = try session.encoded()
-    let isSaved = try await calling { () async throws(RegistryError) in
+    return try await calling { () async throws(RegistryError) in
       try await self.registry.putItem(
         "session", session.correlationID, bytes, replacing: version,
         expiryDay: session.createdAt.daysSinceEpoch + UnifyLimits.outcomeDays)
     }
-    guard isSaved else { throw .stepNotAllowed }
-    return (version ?? 0) + 1
+  }
+
+  /// Takes a step alone: the session is claimed before the step has any effect.
+  ///
+  /// So of two racing replies one has no effect at all: no SMS, no look at a code, no change of a
+  /// registration. Counting attempts on the version that was read would not do: guesses sent at
+  /// once would each be looked at before one of them is counted.
+  /// - Throws: ``UnifyError/stepNotAllowed`` when another step is under way or was faster. Whatever
+  ///   is thrown, the session is as before.
+  func claiming<Value>(
+    _ session: inout UnifySession, _ version: UInt64,
+    _ step: (inout UnifySession) async throws(UnifyError) -> Value
+  ) async throws(UnifyError) -> Value {
+    guard !session.isClaimed(at: clock.now) else { throw .stepNotAllowed }
+    session.claimedAtMilliseconds = clock.now.millisecondsSinceEpoch
+    try await save(session, replacing: version)
+    session.claimedAtMilliseconds = nil
+    let before = session
+    let value: Value
+    do { value = try await step(&session) } catch {
+      try await save(before, replacing: version + 1)
+      throw error
+    }
+    try await save(session, replacing: version + 1)
+    return value
+  }
+
+  /// Changes a session in a way that may be done again, until nobody else is faster; while a step is
+  /// under way nothing is changed.
+  func updating(
+    _ correlationID: String, _ change: (inout UnifySession) async throws(UnifyError) -> Void
+  ) async throws(UnifyError) -> UnifySession {
+    for _ in 0..<RegistryLimits.attemptLimit {
+      let (before, version) = try await session(correlationID)
+      var session = before
+      if !session.isClaimed(at: clock.now) { try await change(&session) }
+      if session == before { return session }
+      if try await isSaved(session, replacing: version) { return session }
+    }
+    throw .registry(.contention)
   }
 
   /// 32 random bytes as text.

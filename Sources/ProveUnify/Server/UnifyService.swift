@@ -53,7 +53,7 @@ public final class UnifyService: Sendable {
       createdAtMilliseconds: clock.now.millisecondsSinceEpoch)
     let authToken = newToken()
     try await point(.authToken, authToken, to: correlationID.rawValue)
-    _ = try await save(session, replacing: nil)
+    try await save(session, replacing: nil)
     return UnifyResponse(correlationID: correlationID, success: .pending, authToken: authToken)
   }
 
@@ -64,20 +64,17 @@ public final class UnifyService: Sendable {
     _ request: UnifyStatusRequest
   ) async throws(UnifyError) -> UnifyStatusResponse {
     let requestID = try UnifyFields.optional(request.clientRequestID, ClientRequestID.self)
-    var (session, version) = try await session(request.correlationID)
-    if session.phase == .created, let number = try number(session.phoneNumber),
-      possession.passesWithoutClient(number)
-    {
-      try await passWithoutClient(&session, number)
-      _ = try await save(session, replacing: version)
-    } else if session.phase == .awaitingBind, !session.hasAnnouncedPossession {
-      session.hasAnnouncedPossession = true
-      _ = try await save(session, replacing: version)
-    } else if session.phase != .finished, session.phase != .awaitingBind,
-      session.isExpired(at: clock.now)
-    {
-      try await end(&session, reason: "sessionExpired")
-      _ = try await save(session, replacing: version)
+    let session = try await updating(request.correlationID) { session throws(UnifyError) in
+      if session.phase == .finished { return }
+      if session.phase == .created, let number = try self.number(session.phoneNumber),
+        self.possession.passesWithoutClient(number)
+      {
+        try await self.passWithoutClient(&session, number)
+      } else if session.isExpired(at: self.clock.now) {
+        try await self.end(&session, reason: "sessionExpired")
+      } else if session.phase == .awaitingBind {
+        session.hasAnnouncedPossession = true
+      }
     }
     return try response(session, requestID)
   }
@@ -99,17 +96,18 @@ public final class UnifyService: Sendable {
     guard session.phase == .awaitingBind, session.hasAnnouncedPossession else {
       throw .stepNotAllowed
     }
-    if session.isExpired(at: clock.now) {
-      try await end(&session, reason: "sessionExpired")
-    } else {
+    try await claiming(&session, version) { session throws(UnifyError) in
+      guard !session.isExpired(at: self.clock.now) else {
+        try await self.end(&session, reason: "sessionExpired")
+        return
+      }
       session.possession = PossessionMethod.customer.rawValue
       session.verifiedNumber = number.e164
       let offer = try Self.valid { () throws(ModelError) in try session.keptOffer }
-      if try await endForReputation(&session, number) == nil {
-        try await conclude(&session, offering: offer)
+      if try await self.endForReputation(&session, number) == nil {
+        try await self.conclude(&session, offering: offer)
       }
     }
-    _ = try await save(session, replacing: version)
     return try response(session, requestID)
   }
 
@@ -129,13 +127,14 @@ public final class UnifyService: Sendable {
   /// - Throws: ``UnifyError/unauthorized`` for a token that is not the flow's last, or is too old.
   public func openInstantLink(_ token: String) async throws(UnifyError) {
     guard let correlationID = try await target(of: .link, token) else { throw .unauthorized }
-    var (session, version) = try await session(correlationID)
-    guard session.phase == .linkWait, var sent = session.sent, sent.secret == token,
-      isTimely(sent, withinSeconds: UnifyLimits.instantLinkSeconds)
-    else { throw .unauthorized }
-    sent.isOpened = true
-    session.sent = sent
-    _ = try await save(session, replacing: version)
+    let session = try await updating(correlationID) { session throws(UnifyError) in
+      guard session.phase == .linkWait, let sent = session.sent, sent.secret == token,
+        self.isTimely(sent, withinSeconds: UnifyLimits.instantLinkSeconds)
+      else { throw .unauthorized }
+      session.sent?.isOpened = true
+    }
+    // Not noted while the device asks for another SMS, which makes this link worth nothing.
+    guard session.sent?.isOpened == true else { throw .stepNotAllowed }
   }
 }
 

@@ -29,6 +29,12 @@ struct UnifySession: Codable, Equatable {
     var challenge: String
   }
 
+  /// The proof of a key that is not registered.
+  struct UnknownKey: Codable, Equatable {
+    var proof: String
+    var challenge: String
+  }
+
   /// How the flow ended.
   struct Outcome: Codable, Equatable {
     var isAuthenticated: Bool
@@ -53,6 +59,8 @@ struct UnifySession: Codable, Equatable {
   let checksReputation: Bool
   let createdAtMilliseconds: Int64
 
+  /// Since when a step is under way; nothing between steps.
+  var claimedAtMilliseconds: Int64?
   var phase = Phase.created
   var authID: String?
   var abilities: [String] = []
@@ -64,11 +72,21 @@ struct UnifySession: Codable, Equatable {
   /// Whether the outcome needs a new key, and under which id if that is settled.
   var needsKey = false
   var keyID: String?
+  /// Whether the new key takes the place of a registration's key.
+  var replacesKey = false
   var presentedID: String?
+  /// How many keys were presented that lead nowhere.
+  var keyPresentations = 0
+  /// The one of them that is not registered, if one was.
+  var unknownKey: UnknownKey?
+  /// The number that alone fulfils the plan, where the plan says so.
+  var boundNumber: String?
   var row: Int?
   var reason: String?
   var possession = PossessionMethod.none.rawValue
-  /// The number that a person entered, where the request named none.
+  /// Whether the device was asked for a number.
+  var asksForNumber = false
+  /// The number that a person entered.
   var enteredNumber: String?
   /// The number whose possession was proven.
   var verifiedNumber: String?
@@ -123,6 +141,13 @@ extension UnifySession {
     }
   }
 
+  /// Whether another step is under way.
+  func isClaimed(at now: UTCInstant) -> Bool {
+    guard let claimedAtMilliseconds else { return false }
+    let claimedAt = UTCInstant(millisecondsSinceEpoch: claimedAtMilliseconds)
+    return now < claimedAt.adding(seconds: UnifyLimits.stepSeconds)
+  }
+
   func can(_ method: PossessionMethod) -> Bool { abilities.contains(method.rawValue) }
 
   /// Keeps an offered key.
@@ -148,6 +173,22 @@ extension UnifySession {
         deviceID: id, publicKey: try PublicKey(algorithm: algorithm, bytes: publicKey),
         proof: try KeyAssertion(encoded: proof))
       return (newKey, Challenge(bytes: challenge))
+    }
+  }
+
+  /// Keeps the proof of a key that is not registered.
+  mutating func keep(unknown: KeyAssertion) {
+    guard let challenge else { return }
+    unknownKey = UnknownKey(proof: Base64URL.encode(unknown.encoded), challenge: challenge)
+  }
+
+  /// The proof of a key that is not registered, with the challenge that it answers.
+  var keptUnknownKey: (KeyAssertion, Challenge)? {
+    get throws(ModelError) {
+      guard let unknownKey, let proof = Base64URL.decode(unknownKey.proof),
+        let challenge = Base64URL.decode(unknownKey.challenge)
+      else { return nil }
+      return (try KeyAssertion(encoded: proof), Challenge(bytes: challenge))
     }
   }
 

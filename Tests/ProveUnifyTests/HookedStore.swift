@@ -1,0 +1,94 @@
+import ProveDeviceRegistry
+import ProveKeyPlatform
+import ProveKeySealing
+
+/// A store that lets a test act just before a batch is written.
+final class HookedStore: RegistryStore {
+  typealias Hook = @Sendable ([RegistryWrite]) async throws(RegistryError) -> Void
+
+  private struct State {
+    var inner: any RegistryStore
+    var hook: Hook?
+    var writes = 0
+  }
+
+  private let state: Locked<State>
+
+  init(_ inner: any RegistryStore) {
+    state = Locked(State(inner: inner))
+  }
+
+  var inner: any RegistryStore {
+    get { state.withLock { $0.inner } }
+    set { state.withLock { $0.inner = newValue } }
+  }
+
+  /// Batches written so far.
+  var writes: Int { state.withLock { $0.writes } }
+
+  /// Runs once, before the next batch that changes a registration.
+  func beforeNextChange(
+    _ hook: @escaping Hook
+  ) {
+    state.withLock { $0.hook = hook }
+  }
+
+  var keys: StoreKeys { inner.keys }
+
+  func registration(at device: Locator) async throws(RegistryError) -> StoredRegistration? {
+    try await inner.registration(at: device)
+  }
+
+  func registrations(
+    in listing: StoredListing, after position: PagePosition?, limit: Int
+  ) async throws(RegistryError) -> [StoredRegistration] {
+    try await inner.registrations(in: listing, after: position, limit: limit)
+  }
+
+  func item(at locator: Locator) async throws(RegistryError) -> StoredItem? {
+    try await inner.item(at: locator)
+  }
+
+  func events(
+    of device: Locator, after sequence: UInt64, limit: Int
+  ) async throws(RegistryError) -> [StoredEvent] {
+    try await inner.events(of: device, after: sequence, limit: limit)
+  }
+
+  func lastEvent(of device: Locator) async throws(RegistryError) -> StoredEvent? {
+    try await inner.lastEvent(of: device)
+  }
+
+  func write(_ batch: [RegistryWrite]) async throws(RegistryError) -> WriteOutcome {
+    let changes = batch.contains {
+      switch $0 {
+      case .insert, .update: true
+      case .append, .put: false
+      }
+    }
+    let hook = state.withLock { state in
+      state.writes += 1
+      guard changes else { return nil as Hook? }
+      defer { state.hook = nil }
+      return state.hook
+    }
+    try await hook?(batch)
+    return try await inner.write(batch)
+  }
+
+  func removeItems(expiredBefore day: Int64, limit: Int) async throws(RegistryError) -> Int {
+    try await inner.removeItems(expiredBefore: day, limit: limit)
+  }
+
+  func statistics() async throws(RegistryError) -> StoreStatistics {
+    try await inner.statistics()
+  }
+
+  func structureProblems() async throws(RegistryError) -> [String] {
+    try await inner.structureProblems()
+  }
+
+  func close() async throws(RegistryError) {
+    try await inner.close()
+  }
+}
