@@ -10,6 +10,7 @@ final class HookedStore: RegistryStore {
     var inner: any RegistryStore
     var hook: Hook?
     var writes = 0
+    var writesLeft: Int?
   }
 
   private let state: Locked<State>
@@ -31,6 +32,11 @@ final class HookedStore: RegistryStore {
     _ hook: @escaping Hook
   ) {
     state.withLock { $0.hook = hook }
+  }
+
+  /// Takes so many batches more, then fails each; nothing to take all.
+  func failAfter(writes: Int?) {
+    state.withLock { $0.writesLeft = writes }
   }
 
   var keys: StoreKeys { inner.keys }
@@ -73,6 +79,12 @@ final class HookedStore: RegistryStore {
       return state.hook
     }
     try await hook?(batch)
+    let isFull = state.withLock { state in
+      guard let left = state.writesLeft else { return false }
+      state.writesLeft = max(left - 1, 0)
+      return left == 0
+    }
+    if isFull { throw .store(.diskFull) }
     return try await inner.write(batch)
   }
 

@@ -42,7 +42,7 @@ final class ScriptedProvider: PossessionProvider, ReputationProvider {
     return result
   }
 
-  /// 4000, 4001, ... in as many digits as are asked for.
+  /// Counts up from 4000, in as many digits as are asked for.
   func oneTimeCode(digitCount: Int, for number: PhoneNumber) -> String {
     state.withLock {
       let text = String(4000 + $0.codes.count)

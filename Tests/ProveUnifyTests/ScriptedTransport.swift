@@ -24,6 +24,7 @@ final class ScriptedTransport: UnifyTransport {
   private struct State {
     var service: UnifyService
     var messages: [Message] = []
+    var starts: [DeviceStart] = []
     var steps: [DeviceStep] = []
     var fault: Fault?
     var between: (@Sendable (Int) async throws -> Void)?
@@ -41,6 +42,7 @@ final class ScriptedTransport: UnifyTransport {
   }
 
   var messages: [Message] { state.withLock { $0.messages } }
+  var starts: [DeviceStart] { state.withLock { $0.starts } }
   var steps: [DeviceStep] { state.withLock { $0.steps } }
 
   /// Loses one message; later ones pass.
@@ -57,6 +59,7 @@ final class ScriptedTransport: UnifyTransport {
     _ start: DeviceStart
   ) async throws(UnifyError) -> (authID: String, step: DeviceStep) {
     try await note(.start)
+    state.withLock { $0.starts.append(start) }
     let begun = try await service.start(start)
     try noteStep(begun.step)
     return begun

@@ -19,3 +19,13 @@ public protocol DeviceContextCollector: Sendable {
   /// - Returns: the visitor with the collector's confidence, or nothing when there is none to tell.
   func collect(_ options: DeviceContextOptions) async throws -> Visitor?
 }
+
+extension DeviceContextOptions: CustomStringConvertible, CustomReflectable {
+  /// The build config; never the key.
+  public var description: String {
+    "DeviceContextOptions(\(buildConfig.rawValue), redacted)"
+  }
+
+  /// Shows nothing to `dump`.
+  public var customMirror: Mirror { Mirror(self, children: EmptyCollection()) }
+}

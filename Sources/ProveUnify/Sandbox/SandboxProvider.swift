@@ -75,3 +75,13 @@ public final class SandboxProvider: PossessionProvider, ReputationProvider {
     return user
   }
 }
+
+extension SandboxProvider.Message: CustomStringConvertible, CustomReflectable {
+  /// To whom, redacted; never the text, which holds the code or link.
+  public var description: String {
+    "Message(\(phoneNumber), redacted)"
+  }
+
+  /// Shows nothing to `dump`.
+  public var customMirror: Mirror { Mirror(self, children: EmptyCollection()) }
+}

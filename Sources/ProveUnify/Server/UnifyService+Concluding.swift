@@ -137,8 +137,9 @@ extension UnifyService {
     }
   }
 
-  /// The device offered a key under an id that is in use: one that was left over from a
-  /// registration it meant to restore. It shall make a key under an id of ours.
+  /// Asks for a key under an id of ours where the device's own is in use.
+  ///
+  /// Such a key was left over from a registration that the device meant to restore.
   private func askForOtherID(
     _ session: inout UnifySession, insteadOf newKey: NewKey?
   ) async throws(UnifyError) -> DeviceStep {
@@ -194,8 +195,10 @@ extension UnifyService {
     return .finished(finish(of: session, isAuthenticated: false))
   }
 
-  /// The end of the flow for the device. Its `deviceID` is a key that the server knows by now: not
-  /// one that was refused, nor one that only takes the place of another once it is bound.
+  /// The end of the flow for the device.
+  ///
+  /// Its `deviceID` is a key that the server knows by now: not one that was refused, nor one that
+  /// only takes the place of another once it is bound.
   func finish(of session: UnifySession, isAuthenticated: Bool?) -> DeviceFinish {
     let id: String? =
       switch isAuthenticated {

@@ -196,3 +196,13 @@ extension UnifySession {
     challenge.flatMap { Base64URL.decode($0) }.map { Challenge(bytes: $0) }
   }
 }
+
+extension UnifySession: CustomStringConvertible, CustomReflectable {
+  /// The phase; never a number, an id or a code.
+  var description: String {
+    "UnifySession(\(phase.rawValue), redacted)"
+  }
+
+  /// Shows nothing to `dump`.
+  var customMirror: Mirror { Mirror(self, children: EmptyCollection()) }
+}
