@@ -29,8 +29,15 @@ extension DeviceRegistry {
   func writing(
     on id: DeviceID?, _ plan: () async throws(RegistryError) -> [PlannedWrite]
   ) async throws(RegistryError) {
-    if let id { await turns.take(id) }
-    defer { if let id { turns.pass(id) } }
+    guard let id else { return try await attempting(plan) }
+    try await turns.inTurn(of: id) { () async throws(RegistryError) in
+      try await self.attempting(plan)
+    }
+  }
+
+  private func attempting(
+    _ plan: () async throws(RegistryError) -> [PlannedWrite]
+  ) async throws(RegistryError) {
     for _ in 0..<RegistryLimits.attemptLimit {
       let changes = try await plan()
       guard !changes.isEmpty else { return }
