@@ -157,6 +157,22 @@ struct CrashTests {
     try await expectSettled(stage, result)
   }
 
+  @Test(
+    "a key left over from an enrolment that never took effect goes once the key before it is used",
+    arguments: [true, false])
+  func leftOver(hasSameID: Bool) async throws {
+    let stage = try await FlowStage()
+    let id = try await stage.enrol()
+    _ = try stage.vault.placeKey(in: try FlowStage.scope(), as: hasSameID ? id : nil)
+    #expect(try stage.keys.count == 2)
+    let app = ScriptedApp(stage.provider)
+    let result = try await stage.run(app)
+    #expect(result.status.evaluation.row == .d10)
+    #expect(result.status.deviceID == id)
+    #expect(app.steps.isEmpty)
+    try await expectSettled(stage, result)
+  }
+
   @Test("a registration that is revoked while its recovery is under way takes its new key along")
   func revokedDuringRecovery() async throws {
     let stage = try await FlowStage(

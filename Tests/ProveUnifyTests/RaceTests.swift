@@ -79,6 +79,27 @@ struct RaceTests {
     await #expect(throws: UnifyError.deviceRevoked) { try await stage.status(held.response) }
   }
 
+  @Test("a wrong code that arrives while the right one takes effect is refused")
+  func wrongBesideRight() async throws {
+    let id = try await stage.enrol()
+    let held = try await hold {
+      $0.rebind = true
+      $0.phoneNumber = FlowStage.bertie
+    }
+    let service = stage.service
+    let answer = Locked<UnifyError?>(nil)
+    stage.store.beforeNextChange { [authID = held.authID] _ throws(RegistryError) in
+      do throws(UnifyError) { _ = try await service.reply(.code("1"), authID: authID) } catch {
+        answer.withLock { $0 = error }
+      }
+    }
+    let step = try await service.reply(.code(held.code), authID: held.authID)
+    #expect(step.isFinished)
+    #expect(answer.withLock { $0 } == .stepNotAllowed)
+    #expect(try await stage.status(held.response).success == .true)
+    #expect(try await stage.registration(id)?.binding?.phoneNumber.e164 == "+2001004025")
+  }
+
   @Test("a plan made stale by an unbinding ends with that reason and changes nothing")
   func stale() async throws {
     let id = try await stage.enrol()
