@@ -14,6 +14,8 @@ import ProveKeySealing
 /// - V12. What is kept in memory is used only as long as the set it came from is the trusted one.
 final class KeyRing {
   let store: RecordStore
+  /// The localStorage role over the same records.
+  let shelf: StorageShelf
   private var placed = RecencyCache<DeviceID, KeyRecord>(capacity: VaultLimits.cachedKeys)
   private var pending = RecencyCache<DeviceID, KeyRecord>(capacity: VaultLimits.cachedKeys / 4)
   private var directories = RecencyCache<KeyScope, ScopeDirectory>(
@@ -24,6 +26,7 @@ final class KeyRing {
 
   init(_ store: RecordStore) {
     self.store = store
+    shelf = StorageShelf(store)
   }
 
   // MARK: Transactions

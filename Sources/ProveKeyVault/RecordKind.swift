@@ -6,6 +6,8 @@ enum RecordKind: UInt8 {
   case seed = 2
   case counter = 3
   case directory = 4
+  case storageItem = 5
+  case storageUsage = 6
 }
 
 extension RecordKind {

@@ -32,6 +32,8 @@ public struct VaultDamage: Hashable, Sendable {
     case record
     /// What the records of one key or scope say together.
     case keys
+    /// What the records of one origin's storage say together.
+    case storage
   }
 
   /// What may be found.

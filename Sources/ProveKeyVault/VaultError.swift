@@ -68,4 +68,15 @@ public enum VaultError: Error, Equatable, Sendable {
   case challengeOutOfBounds
   /// The scope or the vault is at its limit: remove keys that are no longer used.
   case tooManyKeys
+  /// An origin has 1 to 255 UTF-8 bytes without control characters: correct it.
+  case invalidOrigin
+  /// A quota has 0 to 67,108,864 code units: choose one within.
+  case quotaOutOfBounds
+  /// The origin's storage has no room for the item and nothing was changed: remove items, or ask
+  /// for a larger quota.
+  case quotaExceeded
+  /// The key and value of an item have at most 5,242,880 code units together: divide it.
+  case itemTooLarge
+  /// A stored key or value holds half of a surrogate pair, which no text can: read its code units.
+  case loneSurrogate
 }

@@ -17,6 +17,16 @@ enum VaultLimits {
   static let cachedSigners = 256
   /// Keys whose public facts stay decoded.
   static let cachedKeys = 4_096
+  /// What a caller may allow an origin's keys and values together, in UTF-16 code units.
+  static let storageQuotaCodeUnits = 0...67_108_864
+  /// Key and value of one item together, in UTF-16 code units: 10 MiB, under the 16 MiB of a record.
+  static let storageItemCodeUnits = 5_242_880
+  /// Items of one origin: each is a row, and one origin must not use up those of the vault.
+  static let storageItemsPerOrigin = 100_000
+  /// Changes that wait for one listener at most.
+  static let storageChangesBuffered = 1_024
+  /// Origins whose keys stay decoded.
+  static let cachedOrigins = 16
   /// Problems that a report lists; the rest is counted.
   static let reportedProblems = 100
 }

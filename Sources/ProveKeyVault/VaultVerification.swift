@@ -83,6 +83,7 @@ struct VaultVerification {
 
   private mutating func checkRows() throws(VaultError) {
     var trustedRows = 0
+    var storage = StorageTally()
     do throws(VaultError) {
       try reader.store.table.forEachRow { row, sealed throws(VaultError) in
         records += 1
@@ -90,7 +91,7 @@ struct VaultVerification {
         var isKey = false
         let damage = try Self.damage { () throws(VaultError) in
           try reader.check(row)
-          isKey = try Self.checkContent(row, sealed, reader)
+          isKey = try Self.checkContent(row, sealed, reader, &storage)
         }
         keys += isKey ? 1 : 0
         note(damage)
@@ -100,6 +101,7 @@ struct VaultVerification {
       note(damage)
       return
     }
+    for _ in 0..<storage.contradictions { note(.storage, .contradictory) }
     let expected = reader.store.trusted?.rows.count ?? 0
     if trustedRows != expected {
       note(.records, .count(found: UInt64(trustedRows), expected: UInt64(expected)))
@@ -111,7 +113,8 @@ struct VaultVerification {
 
   /// Opens one row in passing memory and checks what it says; true when it is a key's facts.
   private static func checkContent(
-    _ row: RecordTable.Row, _ sealed: Span<UInt8>, _ reader: RecordReader
+    _ row: RecordTable.Row, _ sealed: Span<UInt8>, _ reader: RecordReader,
+    _ storage: inout StorageTally
   ) throws(VaultError) -> Bool {
     let kind = try wrapping(.using(.record)) { () throws(SealingError) -> RecordKind? in
       try reader.keys.withOpened(sealed, as: RecordReader.context(row)) { content in
@@ -119,9 +122,14 @@ struct VaultVerification {
       }
     }
     // A content of a later kind is sound as far as this library can tell.
-    guard kind == .key else { return false }
+    guard let kind, kind == .key || kind == .storageItem || kind == .storageUsage
+    else { return false }
     let content = try wrapping(.using(.record)) { () throws(SealingError) in
       try reader.keys.open(sealed, as: RecordReader.context(row))
+    }
+    guard kind == .key else {
+      try storage.note(content, kind, row, reader)
+      return false
     }
     let key = try KeyRecord.decode(content).key
     guard reader.keys.factsLocator(key.state, key.deviceID) == row.locator,

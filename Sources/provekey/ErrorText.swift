@@ -36,6 +36,12 @@ enum ErrorText {
       "the vault has format \(found) and this program knows \(known); use a newer program"
     case .damaged(let damage): "the vault is damaged or was altered: \(damage)"
     case .unknownKey: "the vault has no such key"
+    case .invalidOrigin: "an origin has 1 to 255 bytes without control characters"
+    case .quotaOutOfBounds: "a quota has 0 to 67108864 code units"
+    case .quotaExceeded:
+      "the origin's storage has no room for the item; remove items, or give a larger --quota"
+    case .itemTooLarge: "the key and value of an item have at most 5242880 code units together"
+    case .loneSurrogate: "a stored name or value is no text; use --json"
     default: "the vault failed: \(error)"
     }
   }

@@ -6,7 +6,7 @@ import ProveKeyVault
 struct VaultCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "vault", abstract: "Make and inspect a device's vault.",
-    subcommands: [Create.self, Info.self, Keys.self, Verify.self])
+    subcommands: [Create.self, Info.self, Keys.self, StorageCommand.self, Verify.self])
 
   /// What every command on an existing vault takes.
   struct Target: ParsableArguments {
