@@ -138,7 +138,7 @@ struct LocalStorageChangeTests {
         group.addTask {
           do {
             let storage = try vaults[writer % 2].localStorage(for: shop)
-            for round in 0..<20 {
+            for round in 0..<100 {
               try storage.setItem("\((writer + round) % 5)", "\(writer) \(round)")
               if round % 7 == 6 { try storage.removeItem("\(round % 5)") }
               if round == 15 { try storage.clear() }
