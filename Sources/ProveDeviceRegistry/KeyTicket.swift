@@ -6,7 +6,7 @@ import ProveKeySealing
 /// It may wait in a session or travel through a client while possession is checked: it expires
 /// after 15 minutes, works once, and only while the registrations it is about stand at the versions
 /// it was made on.
-public struct KeyTicket: Hashable, Sendable, CustomStringConvertible {
+public struct KeyTicket: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
   /// The sealed ticket in URL-safe Base64.
   public let text: String
 
@@ -17,6 +17,9 @@ public struct KeyTicket: Hashable, Sendable, CustomStringConvertible {
 
   /// Never the ticket itself.
   public var description: String { "KeyTicket" }
+
+  /// Shows no children, so that `dump` cannot print the ticket.
+  public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 /// What a ticket holds.

@@ -218,5 +218,8 @@ struct TicketTests {
     let ticket = try await world.registry.decide(.mobile()).needed
     #expect("\(ticket)" == "KeyTicket")
     #expect(String(reflecting: ticket) == "KeyTicket")
+    var dumped = ""
+    dump(ticket, to: &dumped)
+    #expect(!dumped.contains(ticket.text))
   }
 }
