@@ -17,6 +17,12 @@ enum VaultLimits {
   static let cachedSigners = 256
   /// Keys whose public facts stay decoded.
   static let cachedKeys = 4_096
+  /// Rows that a rotation walks in one transaction.
+  static let rotationRowCount = 256
+  /// Sealed bytes after which a rotation ends its transaction early.
+  static let rotationByteCount = 4 << 20
+  /// The longest sealed record that is taken for a private key when it is sealed anew.
+  static let guardedRecordByteCount = 4_096
   /// Problems that a report lists; the rest is counted.
   static let reportedProblems = 100
 }
