@@ -1,6 +1,6 @@
 import ProveKeySealing
 
-// The anchor follows the file: it moves after a commit and before the call returns. A crash between
+// V14. The anchor follows the file: it moves after a commit and before the call returns. A crash between
 // the two leaves the anchor one generation behind, which the next opening makes good; were it moved
 // before, the crash would leave a sound vault that its own anchor refuses.
 

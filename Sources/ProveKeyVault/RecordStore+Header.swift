@@ -3,6 +3,10 @@ import SQLiteDatabase
 
 // Changes of what stands between the unlock method and the records; each is one transaction with
 // the state that names it (V5).
+//
+// V13. A data key is durable before the first record is sealed under it, and deleted only in a
+// transaction whose trusted set counts no row under it; the lowest epoch left is then the lowest
+// that the state accepts.
 
 extension RecordStore {
   /// Puts a new header in the place of the old one, which opens nothing any more.

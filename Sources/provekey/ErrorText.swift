@@ -36,6 +36,10 @@ enum ErrorText {
       "the vault has format \(found) and this program knows \(known); use a newer program"
     case .damaged(let damage): "the vault is damaged or was altered: \(damage)"
     case .unknownKey: "the vault has no such key"
+    case .rolledBack: "an older state of the vault was put back"
+    case .epochInUse(let epoch, let records):
+      "epoch \(epoch) is in use, by \(records) records; rotate first"
+    case .unknownEpoch(let epoch): "the vault has never had the epoch \(epoch)"
     default: "the vault failed: \(error)"
     }
   }
