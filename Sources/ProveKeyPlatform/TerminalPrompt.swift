@@ -5,6 +5,9 @@ package enum TerminalPrompt: Sendable {
   /// Whether somebody sits at standard input.
   package static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 }
 
+  /// Whether standard error is a terminal that somebody may be watching.
+  package static var isErrorWatched: Bool { isatty(STDERR_FILENO) == 1 }
+
   /// Asks on standard error and reads one line from standard input.
   ///
   /// The terminal shows what is typed again afterwards, also when reading fails.

@@ -91,6 +91,31 @@ public final class StoreKeys: Sendable {
     try RootWrapping.wrap(
       hierarchy, kind: kind, storeID: storeID, unlock: unlock, entropy: entropy)
   }
+
+  /// How a store is unlocked, as its header says before any key has confirmed it.
+  ///
+  /// - Throws: ``SealingError/damaged(_:)``, ``SealingError/unknownFormat(_:)``.
+  package static func unlockKind(
+    ofHeader header: [UInt8]
+  ) throws(SealingError) -> UnlockMethod.Kind {
+    try StoreHeader.parse(header).parameters.kind
+  }
+
+  /// Keys of the same root with epochs of their own: for a copy of the store, which keeps the data
+  /// keys of its moment whatever becomes of the original's.
+  ///
+  /// - Throws: as ``open(header:epochs:kind:unlock:)`` of what concerns epochs and memory.
+  package func ofCopy(epochs: [SealedEpoch]) throws(SealingError) -> StoreKeys {
+    let copy = StoreKeys(
+      kind: kind, storeID: storeID,
+      hierarchy: try hierarchy.withKey(.root) { root throws(SealingError) in
+        try KeyHierarchy { span throws(SealingError) in
+          for index in root.indices { span[index] = root[index] }
+        }
+      }, entropy: entropy)
+    for epoch in epochs { try copy.adopt(epoch) }
+    return copy
+  }
 }
 
 extension StoreKeys: CustomStringConvertible, CustomReflectable {

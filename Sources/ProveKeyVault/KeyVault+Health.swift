@@ -32,7 +32,8 @@ extension KeyVault {
         return VaultInfo(
           format: Int(format), mode: mode, generation: state.generation,
           records: Int(state.count), keys: Int(state.keyCount), epoch: store.keys.currentEpoch,
-          unlockMethod: unlockMethodName, fileBytes: bytes)
+          epochs: store.keys.sealedEpochs.map(\.epoch),
+          unlockMethod: "\(store.unlockKind)", fileBytes: bytes)
       }
     }
   }

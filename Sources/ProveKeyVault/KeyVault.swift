@@ -18,15 +18,11 @@ public final class KeyVault: Sendable {
   public let mode: VaultMode
 
   let clock: WallClock
-  private let unlockKind: UnlockMethod.Kind
   private let ring: Locked<KeyRing?>
 
-  private init(
-    _ ring: sending KeyRing, _ mode: VaultMode, _ unlock: UnlockMethod, _ clock: WallClock
-  ) {
+  private init(_ ring: sending KeyRing, _ mode: VaultMode, _ clock: WallClock) {
     self.mode = mode
     self.clock = clock
-    unlockKind = unlock.kind
     self.ring = Locked(ring)
   }
 
@@ -39,33 +35,38 @@ public final class KeyVault: Sendable {
   ///   - unlock: what the vault is, or will be, locked with.
   ///   - mode: who else may use it meanwhile.
   ///   - clock: where the time of placing and confirming comes from.
+  ///   - anchor: what remembers, away from the file, how far the vault had come; each write then
+  ///     waits for it as well. A call that throws ``VaultError/anchor(_:)`` has written.
   /// - Throws: ``VaultError`` of the file, of unlocking and of the content.
   public static func open(
-    at path: String, unlock: UnlockMethod, mode: VaultMode = .exclusive, clock: WallClock = .system
+    at path: String, unlock: UnlockMethod, mode: VaultMode = .exclusive, clock: WallClock = .system,
+    anchor: (any RollbackAnchor)? = nil
   ) throws(VaultError) -> KeyVault {
-    let store = try RecordStore.open(at: path, unlock, mode, .openOrCreate)
-    return KeyVault(KeyRing(store), mode, unlock, clock)
+    let store = try RecordStore.open(at: path, unlock, mode, .openOrCreate, anchor)
+    return KeyVault(KeyRing(store), mode, clock)
   }
 
   /// Creates a vault at `path`.
   ///
   /// - Throws: ``VaultError/alreadyExists`` when there is one, and as
-  ///   ``open(at:unlock:mode:clock:)``.
+  ///   ``open(at:unlock:mode:clock:anchor:)``.
   public static func create(
-    at path: String, unlock: UnlockMethod, mode: VaultMode = .exclusive, clock: WallClock = .system
+    at path: String, unlock: UnlockMethod, mode: VaultMode = .exclusive, clock: WallClock = .system,
+    anchor: (any RollbackAnchor)? = nil
   ) throws(VaultError) -> KeyVault {
-    let store = try RecordStore.open(at: path, unlock, mode, .create)
-    return KeyVault(KeyRing(store), mode, unlock, clock)
+    let store = try RecordStore.open(at: path, unlock, mode, .create, anchor)
+    return KeyVault(KeyRing(store), mode, clock)
   }
 
   /// Opens the vault at `path`.
   ///
-  /// - Throws: ``VaultError/missing`` when there is none, and as ``open(at:unlock:mode:clock:)``.
+  /// - Throws: ``VaultError/missing`` when there is none, and as ``open(at:unlock:mode:clock:anchor:)``.
   public static func openExisting(
-    at path: String, unlock: UnlockMethod, mode: VaultMode = .exclusive, clock: WallClock = .system
+    at path: String, unlock: UnlockMethod, mode: VaultMode = .exclusive, clock: WallClock = .system,
+    anchor: (any RollbackAnchor)? = nil
   ) throws(VaultError) -> KeyVault {
-    let store = try RecordStore.open(at: path, unlock, mode, .openExisting)
-    return KeyVault(KeyRing(store), mode, unlock, clock)
+    let store = try RecordStore.open(at: path, unlock, mode, .openExisting, anchor)
+    return KeyVault(KeyRing(store), mode, clock)
   }
 
   /// Closes the file and forgets every key; later calls throw ``VaultError/closed``.
@@ -81,6 +82,15 @@ public final class KeyVault: Sendable {
     }
   }
 
+  /// Runs `body` on the keys while the lock is held; the vault counts as closed afterwards.
+  func takingRing<R>(_ body: (KeyRing) throws(VaultError) -> R) throws(VaultError) -> R {
+    try ring.withLock { ring throws(VaultError) in
+      guard let open = ring else { throw .closed }
+      ring = nil
+      return try body(open)
+    }
+  }
+
   /// Runs `body` on the keys while the lock is held.
   func withRing<R>(_ body: (KeyRing) throws(VaultError) -> R) throws(VaultError) -> R {
     try ring.withLock { ring throws(VaultError) in
@@ -88,9 +98,6 @@ public final class KeyVault: Sendable {
       return try body(ring)
     }
   }
-
-  /// The unlock method's name.
-  var unlockMethodName: String { "\(unlockKind)" }
 }
 
 extension KeyVault: CustomStringConvertible, CustomReflectable {

@@ -44,7 +44,8 @@ struct RecordReader {
     guard left == 0 else { throw .damaged(VaultDamage(.record, .missing)) }
   }
 
-  private func withSealed<R>(
+  /// Lends the sealed bytes of a record; nothing when there is no such record.
+  func withSealed<R>(
     at locator: Locator, _ body: (RecordTable.Row, Span<UInt8>) throws(VaultError) -> R
   ) throws(VaultError) -> R? {
     guard contains(locator) else { return nil }

@@ -14,9 +14,27 @@ extension RecordStore {
 
   /// Opens or creates the vault at `path` and verifies it whole.
   static func open(
-    at path: String, _ unlock: UnlockMethod, _ mode: VaultMode, _ admission: Admission
+    at path: String, _ unlock: UnlockMethod, _ mode: VaultMode, _ admission: Admission,
+    _ anchor: (any RollbackAnchor)? = nil
   ) throws(VaultError) -> sending RecordStore {
     guard path.utf8.count <= VaultLimits.pathByteCount else { throw .invalidPath }
+    // Before the file is looked at: the anchor only ever follows it.
+    var mark: AnchorMark?
+    if let anchor { mark = try wrapping { () throws(AnchorError) in try anchor.last() } }
+    do throws(VaultError) {
+      // A vault that was seen cannot be one that is to be made.
+      guard mark == nil || admission != .create else { throw .rolledBack }
+      let store = try openAnyway(at: path, unlock, mode, mark == nil ? admission : .openExisting)
+      if let anchor { try store.hold(against: mark, of: anchor) }
+      return store
+    } catch .missing where mark != nil && admission == .openOrCreate {
+      throw .rolledBack
+    }
+  }
+
+  private static func openAnyway(
+    at path: String, _ unlock: UnlockMethod, _ mode: VaultMode, _ admission: Admission
+  ) throws(VaultError) -> sending RecordStore {
     let connection = try wrapping { () throws(DatabaseError) in
       try DatabaseFile(path: path).open(
         ConnectionOptions(

@@ -36,9 +36,18 @@ extension RecordStore {
     }
     guard let tables else { throw .damaged(VaultDamage(.header, .missing)) }
     guard tables.hash == state.headerHash else { throw .damaged(VaultDamage(.header, .replaced)) }
-    for epoch in try tables.sealedEpochs() {
+    unlockKind = try wrapping(.using(.header)) { () throws(SealingError) in
+      try StoreKeys.unlockKind(ofHeader: tables.header)
+    }
+    let epochs = try tables.sealedEpochs()
+    for epoch in epochs {
       try wrapping(.using(.epochKey)) { () throws(SealingError) in try keys.adopt(epoch) }
     }
     keys.refuse(epochsBelow: state.minimumEpoch)
+    // What another process has retired.
+    let listed = Set(epochs.map(\.epoch))
+    for epoch in keys.sealedEpochs.map(\.epoch) where !listed.contains(epoch) {
+      try wrapping(.using(.epochKey)) { () throws(SealingError) in try keys.retire(epoch: epoch) }
+    }
   }
 }

@@ -26,6 +26,10 @@ final class RecordStore {
   let table: RecordTable
   /// The rows as they are trusted; nothing before the first verification.
   var trusted: TrustedSet?
+  /// What remembers, away from the file, how far the vault has come.
+  var anchor: (any RollbackAnchor)?
+  /// How the vault is unlocked, as its header says.
+  var unlockKind = UnlockMethod.Kind.rawKey
   /// Rises when the set was verified anew: what was kept in memory before is then out of date.
   var verifications: UInt64 = 0
   private var mustCompareState = true
@@ -55,11 +59,22 @@ final class RecordStore {
 
   /// Runs `body` in one transaction that also writes the new state; all of it is durable when this
   /// returns, or nothing was changed (V1).
+  ///
+  /// The anchor is moved afterwards: should that fail, the write stands and the anchor's error is
+  /// thrown.
   func writing<R>(
     _ body: (RecordWriter) throws(VaultError) -> R
   ) throws(VaultError) -> R {
+    let (result, hasWritten) = try committing(body)
+    if hasWritten { try advanceAnchor() }
+    return result
+  }
+
+  private func committing<R>(
+    _ body: (RecordWriter) throws(VaultError) -> R
+  ) throws(VaultError) -> (R, hasWritten: Bool) {
     var undo: [RecordWriter.Change] = []
-    var figures: (generation: UInt64, keyCount: UInt64, sealed: [UInt8])?
+    var before: (state: SetState, sealed: [UInt8])?
     do throws(VaultError) {
       return try connection.transaction(.immediate) { () throws(VaultError) in
         if mode == .shared || mustCompareState { try compareState() }
@@ -67,19 +82,19 @@ final class RecordStore {
         guard let state = trusted?.state, let sealed = trusted?.sealedState else {
           throw .damaged(VaultDamage(.state, .missing))
         }
-        figures = (state.generation, state.keyCount, sealed)
+        before = (state, sealed)
         let writer = try RecordWriter(store: self, generation: state.generation)
         defer { undo = writer.changes }
         let result = try body(writer)
-        if !writer.changes.isEmpty { try writeState() }
-        return result
+        if writer.hasWritten { try writeState() }
+        return (result, writer.hasWritten)
       }
     } catch {
       mustCompareState = true
       for change in undo.reversed() { trusted?.set(change.before, at: change.locator, keys) }
-      if let figures {
-        trusted?.restore(generation: figures.generation, keyCount: figures.keyCount)
-        trusted?.sealedState = figures.sealed
+      if let before {
+        trusted?.restore(before.state)
+        trusted?.sealedState = before.sealed
       }
       throw error
     }
@@ -116,9 +131,11 @@ extension RecordStore {
 
   /// Moves the log into the file and empties it, so that sealed secrets that were deleted do not
   /// stay in it until it is overwritten.
-  func truncateLog() {
+  /// - Returns: whether it is empty now.
+  @discardableResult
+  func truncateLog() -> Bool {
     // The deletion itself is durable. A reader of another process may stand in the way; the log
     // is then emptied at a later call or when the last one closes.
-    _ = try? connection.checkpoint(.truncate)
+    (try? connection.checkpoint(.truncate)) != nil
   }
 }

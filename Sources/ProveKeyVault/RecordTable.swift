@@ -6,8 +6,10 @@ struct RecordTable {
   /// A row without its sealed bytes.
   struct Row {
     let locator: Locator
-    let epoch: UInt32
     let trusted: TrustedRow
+
+    /// Whose data key sealed it.
+    var epoch: UInt32 { trusted.epoch }
   }
 
   private let selectState: Statement
@@ -16,6 +18,7 @@ struct RecordTable {
   private let select: Statement
   private let list: Statement
   private let walk: Statement
+  private let page: Statement
   private let insert: Statement
   private let update: Statement
   private let delete: Statement
@@ -30,6 +33,7 @@ struct RecordTable {
     select = try connection.prepare(Self.selectSQL)
     list = try connection.prepare(Self.listSQL)
     walk = try connection.prepare(Self.walkSQL)
+    page = try connection.prepare(Self.pageSQL)
     insert = try connection.prepare(Self.insertSQL)
     update = try connection.prepare(Self.updateSQL)
     delete = try connection.prepare(Self.deleteSQL)
@@ -44,6 +48,7 @@ struct RecordTable {
     "SELECT locator, namespace, epoch, version, sealed FROM record WHERE namespace = ?1"
   static let walkSQL =
     "SELECT locator, namespace, epoch, version, sealed FROM record ORDER BY locator"
+  static let pageSQL = "SELECT locator FROM record WHERE locator > ?1 ORDER BY locator LIMIT ?2"
   static let insertSQL = """
     INSERT INTO record (locator, namespace, epoch, version, sealed) VALUES (?1, ?2, ?3, ?4, ?5)
     """
@@ -51,6 +56,9 @@ struct RecordTable {
     UPDATE record SET namespace = ?2, epoch = ?3, version = ?4, sealed = ?5 WHERE locator = ?1
     """
   static let deleteSQL = "DELETE FROM record WHERE locator = ?1"
+
+  /// The work that walks over all rows have done, for tests that bound it.
+  var walkedSteps: Int { walk.steps + page.steps }
 
   // MARK: State
 
@@ -96,6 +104,21 @@ struct RecordTable {
     _ body: (Row, Span<UInt8>) throws(VaultError) -> Void
   ) throws(VaultError) {
     try walk.forEachRow { row throws(VaultError) in try Self.lend(row, body) }
+  }
+
+  /// The first locators after `last`, in their order; at most `limit`.
+  func locators(after last: Locator?, limit: Int) throws(VaultError) -> [Locator] {
+    try wrapping { () throws(DatabaseError) in
+      if let last { try bind(last, to: page) } else { try page.bind([], at: 1) }
+      try page.bind(Int64(limit), at: 2)
+    }
+    var locators: [Locator] = []
+    try page.forEachRow { row throws(VaultError) in
+      let locator = try row.withBytes(at: 0) { bytes throws(VaultError) in Locator(bytes) }
+      guard let locator else { throw .damaged(VaultDamage(.record, .malformed)) }
+      locators.append(locator)
+    }
+    return locators
   }
 
   /// Writes a row where there is none, or in the place of the one that is there.
@@ -148,8 +171,9 @@ struct RecordTable {
         try SealedRecord.epoch(of: sealed)
       }
       guard sealedEpoch == epoch else { throw malformed }
-      let trusted = TrustedRow(namespace: namespace, version: version, commitment: commitment)
-      return try body(Row(locator: locator, epoch: epoch, trusted: trusted), sealed)
+      let trusted = TrustedRow(
+        namespace: namespace, version: version, epoch: epoch, commitment: commitment)
+      return try body(Row(locator: locator, trusted: trusted), sealed)
     }
   }
 }

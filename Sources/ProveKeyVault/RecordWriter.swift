@@ -14,6 +14,7 @@ final class RecordWriter {
   /// The generation that this transaction makes, and the version of every row it writes (V3).
   let generation: UInt64
   private(set) var changes: [Change] = []
+  private var hasNewHeader = false
   private let store: RecordStore
 
   init(store: RecordStore, generation: UInt64) throws(VaultError) {
@@ -47,6 +48,37 @@ final class RecordWriter {
     try write(sealed, at: locator, in: namespace)
   }
 
+  /// Seals a record anew, as it stands, under the current data key.
+  /// - Returns: its sealed bytes' count; nothing when there is no such record.
+  func reseal(at locator: Locator) throws(VaultError) -> Int? {
+    let made = try reader.withSealed(at: locator) { row, sealed throws(VaultError) in
+      let namespace = row.trusted.namespace
+      let place = RecordReader.context(locator, version: generation, namespace: namespace)
+      return (try resealed(sealed, RecordReader.context(row), place), namespace)
+    }
+    guard let (sealed, namespace) = made else { return nil }
+    try write(sealed, at: locator, in: namespace)
+    return sealed.count
+  }
+
+  /// Moves a content from one envelope into another; it may be a private key (V11).
+  private func resealed(
+    _ sealed: Span<UInt8>, _ before: RecordContext, _ after: RecordContext
+  ) throws(VaultError) -> [UInt8] {
+    do throws(SealingError) {
+      if sealed.count <= VaultLimits.guardedRecordByteCount {
+        return try store.keys.sealSecret(try store.keys.openSecret(sealed, as: before), as: after)
+      }
+      // No private key is as long, and locked memory is scarce: zeroed memory will do.
+      let result = try store.keys.withOpened(sealed, as: before) { content in
+        Result { () throws(SealingError) in try store.keys.seal(content, as: after) }
+      }
+      return try result.get()
+    } catch {
+      throw VaultError(sealing: error, .using(.record))
+    }
+  }
+
   /// Deletes a record; deleting what is not there changes nothing.
   func delete(at locator: Locator) throws(VaultError) {
     guard reader.contains(locator) else { return }
@@ -55,6 +87,16 @@ final class RecordWriter {
     }
     guard wasThere else { throw .damaged(VaultDamage(.record, .missing)) }
     note(nil, at: locator)
+  }
+
+  /// Whether the transaction has changed anything that the state must tell.
+  var hasWritten: Bool { hasNewHeader || !changes.isEmpty }
+
+  /// Writes header and sealed data keys anew; the state names them from now on (V5).
+  func replace(_ tables: HeaderTables, minimumEpoch: UInt32) throws(VaultError) {
+    try wrapping { () throws(DatabaseError) in try tables.write(to: store.connection) }
+    store.trusted?.setHeader(hash: tables.hash, minimumEpoch: minimumEpoch)
+    hasNewHeader = true
   }
 
   /// Counts keys that came or went.
@@ -71,9 +113,10 @@ final class RecordWriter {
     }
     let row = try wrapping(.using(.record)) { () throws(SealingError) in
       RecordTable.Row(
-        locator: locator, epoch: try SealedRecord.epoch(of: sealed.span),
+        locator: locator,
         trusted: TrustedRow(
           namespace: namespace, version: generation,
+          epoch: try SealedRecord.epoch(of: sealed.span),
           commitment: try SealedRecord.commitmentValue(of: sealed.span)))
     }
     let isDone = try wrapping { () throws(DatabaseError) in

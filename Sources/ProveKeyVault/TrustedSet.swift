@@ -4,6 +4,8 @@ import ProveKeySealing
 struct TrustedRow: Equatable {
   let namespace: Locator
   let version: UInt64
+  /// Whose data key sealed it.
+  let epoch: UInt32
   let commitment: SealedRecord.Commitment
 }
 
@@ -17,6 +19,7 @@ struct TrustedSet {
   var sealedState: [UInt8]
   private(set) var rows: [Locator: TrustedRow] = [:]
   private var namespaceCounts: [Locator: Int] = [:]
+  private var epochCounts: [UInt32: Int] = [:]
 
   /// Begins with no rows.
   init(state: SetState, sealedState: [UInt8]) {
@@ -29,6 +32,9 @@ struct TrustedSet {
   /// How many rows a namespace has.
   func count(in namespace: Locator) -> Int { namespaceCounts[namespace] ?? 0 }
 
+  /// How many rows an epoch's data key has sealed: the proof that is asked for before the key goes.
+  func count(ofEpoch epoch: UInt32) -> Int { epochCounts[epoch] ?? 0 }
+
   /// Makes `row` the row of `locator`, or takes that row away; returns the one before.
   @discardableResult
   mutating func set(
@@ -40,6 +46,7 @@ struct TrustedSet {
       state.sum.add(keys.element(locator, row))
       state.count += 1
       namespaceCounts[row.namespace, default: 0] += 1
+      epochCounts[row.epoch, default: 0] += 1
     } else {
       before = rows.removeValue(forKey: locator)
     }
@@ -48,6 +55,8 @@ struct TrustedSet {
       state.count -= 1
       let left = count(in: before.namespace) - 1
       namespaceCounts[before.namespace] = left == 0 ? nil : left
+      let leftOfEpoch = count(ofEpoch: before.epoch) - 1
+      epochCounts[before.epoch] = leftOfEpoch == 0 ? nil : leftOfEpoch
     }
     return before
   }
@@ -62,10 +71,16 @@ struct TrustedSet {
   /// Moves on to the generation of a new transaction.
   mutating func advance() { state.generation += 1 }
 
-  /// Puts the figures back that ``advance()`` and ``changeKeyCount(by:)`` have moved.
-  mutating func restore(generation: UInt64, keyCount: UInt64) {
-    state.generation = generation
-    state.keyCount = keyCount
+  /// Names another header or other data keys (V5).
+  mutating func setHeader(hash: [UInt8], minimumEpoch: UInt32) {
+    state.headerHash = hash
+    state.minimumEpoch = minimumEpoch
+  }
+
+  /// Puts the state back as it was, after the rows have been.
+  mutating func restore(_ before: SetState) {
+    precondition(before.count == UInt64(rows.count), "the rows are not as they were")
+    state = before
   }
 }
 

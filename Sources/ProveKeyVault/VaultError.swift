@@ -52,9 +52,18 @@ public enum VaultError: Error, Equatable, Sendable {
   case formatNewer(found: Int, known: Int)
   /// The file is not what the vault wrote: trust nothing in it and restore it, or place new keys.
   case damaged(VaultDamage)
-  /// An older state of the vault was put back under an open vault: close it, find out who did it,
-  /// and place new keys.
+  /// An older state of the vault was put back, under an open vault or against what its anchor has
+  /// seen: find out who did it, and place new keys in a new vault.
   case rolledBack
+  /// The anchor could not be read or moved; a write of this call is durable all the same.
+  case anchor(AnchorError)
+
+  // MARK: Keys of the vault
+
+  /// Records are still sealed under the epoch, or new ones are: rotate first.
+  case epochInUse(epoch: UInt32, records: Int)
+  /// The vault has never had this epoch: see ``VaultInfo/epochs``.
+  case unknownEpoch(UInt32)
 
   // MARK: The call
 

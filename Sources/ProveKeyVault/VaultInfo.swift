@@ -12,6 +12,8 @@ public struct VaultInfo: Hashable, Sendable {
   public let keys: Int
   /// The epoch whose data key seals new records.
   public let epoch: UInt32
+  /// The epochs that have a data key: one, and two while a rotation is under way.
+  public let epochs: [UInt32]
   /// `rawKey`, `passphrase`, `keyFile` or `provider`.
   public let unlockMethod: String
   /// Bytes of the database, with what its log adds to it.

@@ -27,6 +27,12 @@ enum VaultLimits {
   static let storageChangesBuffered = 1_024
   /// Origins whose keys stay decoded.
   static let cachedOrigins = 16
+  /// Rows that a rotation walks in one transaction.
+  static let rotationRowCount = 256
+  /// Sealed bytes after which a rotation ends its transaction early.
+  static let rotationByteCount = 4 << 20
+  /// The longest sealed record that is taken for a private key when it is sealed anew.
+  static let guardedRecordByteCount = 4_096
   /// Problems that a report lists; the rest is counted.
   static let reportedProblems = 100
 }

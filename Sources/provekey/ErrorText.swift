@@ -42,6 +42,10 @@ enum ErrorText {
       "the origin's storage has no room for the item; remove items, or give a larger --quota"
     case .itemTooLarge: "the key and value of an item have at most 5242880 code units together"
     case .loneSurrogate: "a stored name or value is no text; use --json"
+    case .rolledBack: "an older state of the vault was put back"
+    case .epochInUse(let epoch, let records):
+      "epoch \(epoch) is in use, by \(records) records; rotate first"
+    case .unknownEpoch(let epoch): "the vault has never had the epoch \(epoch)"
     default: "the vault failed: \(error)"
     }
   }

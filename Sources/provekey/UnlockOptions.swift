@@ -25,6 +25,17 @@ struct UnlockOptions: ParsableArguments {
 
   /// - Parameter confirming: whether a passphrase from the terminal is to be typed twice.
   func method(confirming: Bool = false) throws -> UnlockMethod {
+    try Self.method(
+      keyFile: keyFile, passphraseFile: passphraseFile, passphraseEnv: passphraseEnv,
+      question: "Passphrase: ", options: "--", confirming: confirming)
+  }
+
+  /// The method that was given; else a passphrase asked for at the terminal.
+  /// - Parameter options: what the options' names begin with.
+  static func method(
+    keyFile: String?, passphraseFile: String?, passphraseEnv: String?, question: String,
+    options: String, confirming: Bool
+  ) throws -> UnlockMethod {
     if let keyFile { return .keyFile(keyFile) }
     if let passphraseFile { return .passphrase(try Self.passphrase(inFile: passphraseFile)) }
     if let passphraseEnv {
@@ -33,9 +44,12 @@ struct UnlockOptions: ParsableArguments {
       }
       return .passphrase(try Passphrase(text))
     }
-    guard let text = TerminalPrompt.readSecret("Passphrase: ") else {
+    guard let text = TerminalPrompt.readSecret(question) else {
       throw ValidationError(
-        "Give --key-file, --passphrase-file or --passphrase-env; nobody is there to be asked.")
+        """
+        Give \(options)key-file, \(options)passphrase-file or \(options)passphrase-env; nobody \
+        is there to be asked.
+        """)
     }
     if confirming, TerminalPrompt.readSecret("Again: ") != text {
       throw Refusal(text: "the two passphrases differ")

@@ -95,7 +95,8 @@ struct VaultInternalsTests {
     let commitment = try #require(made)
     let namespaces = [keys.locator("a"), keys.locator("b")]
     func row(_ namespace: Int, _ version: UInt64) -> TrustedRow {
-      TrustedRow(namespace: namespaces[namespace], version: version, commitment: commitment)
+      TrustedRow(
+        namespace: namespaces[namespace], version: version, epoch: 1, commitment: commitment)
     }
     let first = SetState.first(headerHash: [UInt8](repeating: 0, count: 32))
     var (left, right) = (

@@ -5,8 +5,12 @@ import ProveKeyVault
 /// `provekey vault`: a device's vault from the outside.
 struct VaultCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "vault", abstract: "Make and inspect a device's vault.",
-    subcommands: [Create.self, Info.self, Keys.self, StorageCommand.self, Verify.self])
+    commandName: "vault", abstract: "Make, inspect, maintain and destroy a device's vault.",
+    subcommands: [
+      Create.self, Info.self, Keys.self, StorageCommand.self, Verify.self, Rewrap.self, Rotate.self,
+      Retire.self,
+      Backup.self, Compact.self, Destroy.self,
+    ])
 
   /// What every command on an existing vault takes.
   struct Target: ParsableArguments {
