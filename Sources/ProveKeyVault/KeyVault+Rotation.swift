@@ -41,7 +41,7 @@ extension KeyVault {
   /// - Parameter progress: is asked between transactions, outside the vault's lock, and may use the
   ///   vault itself.
   /// - Throws: ``VaultError``; what was done until then stays.
-  /// - Complexity: linear in the records, about 50 microseconds each.
+  /// - Complexity: linear in the records.
   @discardableResult
   public func rotate(
     progress: (RotationProgress) -> NextStep = { _ in .goOn }
