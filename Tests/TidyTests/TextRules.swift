@@ -39,7 +39,7 @@ enum TextRules {
 
   /// No text names a folder of somebody's machine.
   static func machinePaths(_ file: SourceFile) -> [String] {
-    let folders = ["/wo" + "rk/", "/ro" + "ot/", "/tmp/" + "wt", "../" + "shared"]
+    let folders = ["/ro" + "ot/", "/ho" + "me/", "/Us" + "ers/"]
     return file.lines.enumerated().compactMap { number, line in
       guard let folder = folders.first(where: { names(line, folder: $0) }) else { return nil }
       return "\(file.path):\(number + 1): a path of a developer's machine (\(folder))"
