@@ -118,13 +118,10 @@ extension UnifyService {
       var generator = SecureRandomNumberGenerator()
       let id = ProveID.random(using: &generator)
       let isNew = try await calling { () async throws(RegistryError) in
-        guard
-          try await self.registry.putItem(
-            "consumer-number", id.rawValue, Array(number.e164.utf8), replacing: nil,
-            expiryDay: .max)
-        else { return false }
-        return try await self.registry.putItem(
-          "consumer", number.e164, Array(id.rawValue.utf8), replacing: nil, expiryDay: .max)
+        try await self.registry.putNewItems([
+          ("consumer", number.e164, Array(id.rawValue.utf8)),
+          ("consumer-number", id.rawValue, Array(number.e164.utf8)),
+        ])
       }
       if isNew { return id }
     }
