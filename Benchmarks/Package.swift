@@ -19,6 +19,14 @@ let package = Package(
         .product(name: "ProveDeviceRegistry", package: "prove-key-store"),
       ],
       path: "Benchmarks/KeyLookup",
-      plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")])
+      plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
+    .executableTarget(
+      name: "HotPath",
+      dependencies: [
+        .product(name: "ProveKeyModel", package: "prove-key-store"),
+        .product(name: "ProveKeySealing", package: "prove-key-store"),
+        .product(name: "ProveKeyVault", package: "prove-key-store"),
+      ],
+      path: "Benchmarks/HotPath"),
   ]
 )

@@ -30,9 +30,9 @@ extension Identifier {
     haveSameBytes(left.rawValue, right.rawValue)
   }
 
-  /// Hashes the bytes.
+  /// Hashes the text as `String` does: texts of the same bytes hash alike.
   public func hash(into hasher: inout Hasher) {
-    hasher.combine(bytesOf: rawValue)
+    hasher.combine(rawValue)
   }
 
   /// The kind of identifier; never its text.
@@ -47,33 +47,27 @@ extension Identifier {
 
 /// Whether two texts have the same UTF-8, which is more than being canonically equal.
 func haveSameBytes(_ left: String, _ right: String) -> Bool {
-  let (left, right) = (left.utf8Span.span, right.utf8Span.span)
-  guard left.count == right.count else { return false }
-  for index in left.indices where left[index] != right[index] { return false }
+  let (left8, right8) = (left.utf8Span, right.utf8Span)
+  guard left8.count == right8.count else { return false }
+  // Among texts in ASCII the two are the same, and `String` compares a word at a time.
+  if left8.isKnownASCII, right8.isKnownASCII { return left == right }
+  let (leftBytes, rightBytes) = (left8.span, right8.span)
+  for index in leftBytes.indices where leftBytes[index] != rightBytes[index] { return false }
   return true
-}
-
-extension Hasher {
-  /// Feeds the UTF-8 of a text, eight bytes at a time, and its length.
-  mutating func combine(bytesOf text: String) {
-    let bytes = text.utf8Span.span
-    var word: UInt64 = 0
-    for index in bytes.indices {
-      word = word << 8 | UInt64(bytes[index])
-      if index & 7 == 7 { combine(word) }
-    }
-    combine(word)
-    combine(bytes.count)
-  }
 }
 
 /// Whether text may be an identifier: 1 to 255 UTF-8 bytes without control characters.
 package func isIdentifierText(_ text: String) -> Bool {
-  let count = text.utf8.count
-  guard count >= 1, count <= identifierByteLimit else { return false }
-  return text.unicodeScalars.allSatisfy { scalar in
-    scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value)
+  let bytes = text.utf8Span.span
+  guard bytes.count >= 1, bytes.count <= identifierByteLimit else { return false }
+  var before: UInt8 = 0
+  for index in bytes.indices {
+    let byte = bytes[index]
+    // U+0080 to U+009F are 0xC2 and their own number; no other scalar has these two bytes.
+    guard byte >= 0x20, byte != 0x7F, before != 0xC2 || byte > 0x9F else { return false }
+    before = byte
   }
+  return true
 }
 
 /// The longest identifier, in UTF-8 bytes.

@@ -41,7 +41,7 @@ public struct RegistryScope: Hashable, Sendable, CustomStringConvertible, Custom
   /// Hashes the bytes of the tenant's name and the build config.
   public func hash(into hasher: inout Hasher) {
     hasher.combine(buildConfig)
-    hasher.combine(bytesOf: tenant)
+    hasher.combine(tenant)
   }
 }
 
@@ -74,6 +74,6 @@ public struct KeyScope: Hashable, Sendable, CustomStringConvertible, CustomRefle
   /// Hashes the bytes of the origin and the build config.
   public func hash(into hasher: inout Hasher) {
     hasher.combine(buildConfig)
-    hasher.combine(bytesOf: origin)
+    hasher.combine(origin)
   }
 }

@@ -105,12 +105,19 @@ extension Span<UInt8> {
   }
 
   /// A copy in ordinary memory: never for secrets.
-  var copied: [UInt8] {
+  package var copied: [UInt8] {
     unsafe [UInt8](unsafeUninitializedCapacity: count) { target, initialized in
       unsafe withUnsafeBufferPointer { source in
         initialized = unsafe target.update(fromContentsOf: source)
       }
     }
+  }
+}
+
+extension Array<UInt8> {
+  /// Appends a copy of `bytes`: never for secrets.
+  package mutating func append(copying bytes: Span<UInt8>) {
+    unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
   }
 }
 

@@ -4,13 +4,18 @@ import SQLiteDatabase
 extension KeyVault {
   /// Walks everything in the vault and says what is wrong with it.
   ///
-  /// Pages, schema, header, state, every row against what was last trusted, and how the records of
-  /// each key fit together. It goes on past what it finds.
+  /// Pages, schema, header, state, index, every row against what was last trusted, and how the
+  /// records of each role fit together. It goes on past what it finds.
+  /// - Parameter progress: is told now and then, under the vault's lock: it must not use the vault.
   /// - Throws: ``VaultError`` when the walk itself cannot be made.
-  /// - Complexity: linear in the rows, about two microseconds each; other calls wait meanwhile.
-  public func verify() throws(VaultError) -> VaultReport {
+  /// - Complexity: linear in the rows; the cores share the work; other calls wait meanwhile.
+  public func verify(
+    progress: (VerificationProgress) -> Void = { _ in }
+  ) throws(VaultError) -> VaultReport {
     try withRing { ring throws(VaultError) in
-      try ring.reading { reader throws(VaultError) in try VaultVerification.run(reader) }
+      try ring.reading { reader throws(VaultError) in
+        try VaultVerification.run(reader, progress: progress)
+      }
     }
   }
 

@@ -8,6 +8,15 @@ enum RecordKind: UInt8 {
   case directory = 4
   case storageItem = 5
   case storageUsage = 6
+
+  /// The kind that a content says; nothing for one that this library does not know.
+  init?(ofContent content: Span<UInt8>) {
+    guard content.count > 0 else { return nil }
+    self.init(rawValue: content[0])
+  }
+
+  /// Whether the content must not stand in ordinary memory (V11).
+  var isSecret: Bool { self == .seed }
 }
 
 extension RecordKind {

@@ -19,6 +19,7 @@ struct RecordTable {
   private let list: Statement
   private let walk: Statement
   private let page: Statement
+  private let walkIndex: Statement
   private let insert: Statement
   private let update: Statement
   private let delete: Statement
@@ -34,6 +35,7 @@ struct RecordTable {
     list = try connection.prepare(Self.listSQL)
     walk = try connection.prepare(Self.walkSQL)
     page = try connection.prepare(Self.pageSQL)
+    walkIndex = try connection.prepare(Self.walkIndexSQL)
     insert = try connection.prepare(Self.insertSQL)
     update = try connection.prepare(Self.updateSQL)
     delete = try connection.prepare(Self.deleteSQL)
@@ -48,6 +50,10 @@ struct RecordTable {
     "SELECT locator, namespace, epoch, version, sealed FROM record WHERE namespace = ?1"
   static let walkSQL =
     "SELECT locator, namespace, epoch, version, sealed FROM record ORDER BY locator"
+  static let walkIndexSQL = """
+    SELECT namespace, locator FROM record INDEXED BY record_by_namespace
+    ORDER BY namespace, locator
+    """
   static let pageSQL = "SELECT locator FROM record WHERE locator > ?1 ORDER BY locator LIMIT ?2"
   static let insertSQL = """
     INSERT INTO record (locator, namespace, epoch, version, sealed) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -104,6 +110,20 @@ struct RecordTable {
     _ body: (Row, Span<UInt8>) throws(VaultError) -> Void
   ) throws(VaultError) {
     try walk.forEachRow { row throws(VaultError) in try Self.lend(row, body) }
+  }
+
+  /// Lends every entry of the index by namespace, in its order: namespace and locator.
+  func forEachIndexEntry(
+    _ body: (Locator, Locator) throws(VaultError) -> Void
+  ) throws(VaultError) {
+    try walkIndex.forEachRow { row throws(VaultError) in
+      let namespace = try row.withBytes(at: 0) { bytes throws(VaultError) in Locator(bytes) }
+      let locator = try row.withBytes(at: 1) { bytes throws(VaultError) in Locator(bytes) }
+      guard let namespace, let locator else {
+        throw .damaged(VaultDamage(.record, .malformed))
+      }
+      try body(namespace, locator)
+    }
   }
 
   /// The first locators after `last`, in their order; at most `limit`.

@@ -1,3 +1,11 @@
+/// How far a walk over a vault has come.
+public struct VerificationProgress: Hashable, Sendable {
+  /// Records that were checked.
+  public let done: Int
+  /// Records that there are.
+  public let total: Int
+}
+
 /// What verifying a vault found.
 public struct VaultReport: Hashable, Sendable {
   /// How many rows were walked.

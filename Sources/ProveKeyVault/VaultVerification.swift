@@ -9,17 +9,22 @@ struct VaultVerification {
   private var problemCount = 0
   private var records = 0
   private var keys = 0
+  private var storage = StorageTally()
 
   private init(_ reader: RecordReader) {
     self.reader = reader
   }
 
-  /// Checks pages, schema, header, state, every row and how the records of keys fit together.
-  static func run(_ reader: RecordReader) throws(VaultError) -> VaultReport {
+  /// Checks pages, schema, header, state, every row, the index over them, and how the records of
+  /// each role fit together.
+  static func run(
+    _ reader: RecordReader, progress: (VerificationProgress) -> Void = { _ in }
+  ) throws(VaultError) -> VaultReport {
     var walk = VaultVerification(reader)
     try walk.checkFile()
     try walk.checkHeader()
-    try walk.checkRows()
+    try walk.checkRows(progress)
+    try walk.checkIndex()
     return VaultReport(
       records: walk.records, keys: walk.keys, problems: walk.problems,
       problemCount: walk.problemCount)
@@ -49,7 +54,7 @@ struct VaultVerification {
 
   private mutating func checkFile() throws(VaultError) {
     let connection = reader.store.connection
-    let findings = try wrapping { () throws(DatabaseError) in try connection.integrityCheck() }
+    let findings = try wrapping { () throws(DatabaseError) in try connection.quickCheck() }
     for _ in findings { note(.file, .malformed) }
     note(
       try Self.damage { () throws(VaultError) in
@@ -81,62 +86,77 @@ struct VaultVerification {
       })
   }
 
-  private mutating func checkRows() throws(VaultError) {
+  private mutating func checkRows(
+    _ progress: (VerificationProgress) -> Void
+  ) throws(VaultError) {
+    guard let trusted = reader.store.trusted else {
+      throw .damaged(VaultDamage(.state, .missing))
+    }
+    let check = RecordCheck(keys: reader.keys, trusted: trusted.rows)
     var trustedRows = 0
-    var storage = StorageTally()
+    var batch = RowBatch()
     do throws(VaultError) {
       try reader.store.table.forEachRow { row, sealed throws(VaultError) in
         records += 1
-        if reader.contains(row.locator) { trustedRows += 1 }
-        var isKey = false
-        let damage = try Self.damage { () throws(VaultError) in
-          try reader.check(row)
-          isKey = try Self.checkContent(row, sealed, reader, &storage)
-        }
-        keys += isKey ? 1 : 0
-        note(damage)
+        if trusted.rows[row.locator] != nil { trustedRows += 1 }
+        batch.append(row, sealed)
+        guard batch.isFull else { return }
+        try conclude(batch, check)
+        batch.removeAll()
+        progress(VerificationProgress(done: records, total: trusted.rows.count))
       }
+      try conclude(batch, check)
     } catch .damaged(let damage) {
       // A row that cannot even be read ends the walk over the table.
       note(damage)
       return
     }
     for _ in 0..<storage.contradictions { note(.storage, .contradictory) }
-    let expected = reader.store.trusted?.rows.count ?? 0
-    if trustedRows != expected {
-      note(.records, .count(found: UInt64(trustedRows), expected: UInt64(expected)))
+    if trustedRows != trusted.rows.count {
+      note(
+        .records,
+        .count(found: UInt64(trustedRows), expected: UInt64(trusted.rows.count)))
     }
-    if let counted = reader.store.trusted?.state.keyCount, counted != UInt64(keys) {
-      note(.keys, .count(found: UInt64(keys), expected: counted))
+    if trusted.state.keyCount != UInt64(keys) {
+      note(.keys, .count(found: UInt64(keys), expected: trusted.state.keyCount))
+    }
+    progress(VerificationProgress(done: records, total: trusted.rows.count))
+  }
+
+  /// Checks the rows of a batch, and holds those that say something of others against them.
+  private mutating func conclude(
+    _ batch: RowBatch, _ check: RecordCheck
+  ) throws(VaultError) {
+    for (row, finding) in zip(batch.rows, try batch.checked(by: check)) {
+      switch finding {
+      case .sound: break
+      case .key: keys += 1
+      case .damage(let damage): note(damage)
+      case .content(let kind, let content):
+        note(
+          try Self.damage { () throws(VaultError) in
+            try storage.note(content, kind, row, check.keys)
+          })
+      }
     }
   }
 
-  /// Opens one row in passing memory and checks what it says; true when it is a key's facts.
-  private static func checkContent(
-    _ row: RecordTable.Row, _ sealed: Span<UInt8>, _ reader: RecordReader,
-    _ storage: inout StorageTally
-  ) throws(VaultError) -> Bool {
-    let kind = try wrapping(.using(.record)) { () throws(SealingError) -> RecordKind? in
-      try reader.keys.withOpened(sealed, as: RecordReader.context(row)) { content in
-        content.isEmpty ? nil : RecordKind(rawValue: content[0])
-      }
-    }
-    // A content of a later kind is sound as far as this library can tell.
-    guard let kind, kind == .key || kind == .storageItem || kind == .storageUsage
-    else { return false }
-    let content = try wrapping(.using(.record)) { () throws(SealingError) in
-      try reader.keys.open(sealed, as: RecordReader.context(row))
-    }
-    guard kind == .key else {
-      try storage.note(content, kind, row, reader)
-      return false
-    }
-    let key = try KeyRecord.decode(content).key
-    guard reader.keys.factsLocator(key.state, key.deviceID) == row.locator,
-      reader.keys.factsNamespace(key.scope) == row.trusted.namespace,
-      reader.contains(reader.keys.seedLocator(key.publicKey)),
-      reader.contains(reader.keys.directoryLocator(key.scope))
-    else { throw .damaged(VaultDamage(.keys, .contradictory)) }
-    return true
+  /// Holds the index by namespace against the trusted set: exactly one entry for each row.
+  ///
+  /// This takes the place of the part of SQLite's own check that looks every row up in the index.
+  private mutating func checkIndex() throws(VaultError) {
+    guard let trusted = reader.store.trusted else { return }
+    var last: (Locator, Locator)?
+    var (entries, isRight) = (0, true)
+    note(
+      try Self.damage { () throws(VaultError) in
+        try reader.store.table.forEachIndexEntry { namespace, locator throws(VaultError) in
+          entries += 1
+          if let last, (namespace, locator) <= last { isRight = false }
+          if trusted.rows[locator]?.namespace != namespace { isRight = false }
+          last = (namespace, locator)
+        }
+      })
+    if !isRight || entries != trusted.rows.count { note(.file, .contradictory) }
   }
 }

@@ -57,6 +57,14 @@ extension Connection {
     return findings == ["ok"] ? [] : findings
   }
 
+  /// What contradicts itself in the file's pages and rows, at most `limit` findings.
+  ///
+  /// As ``integrityCheck(limit:)``, but indexes are not held against their tables.
+  package func quickCheck(limit: Int = 100) throws(DatabaseError) -> [String] {
+    let findings = try strings("PRAGMA quick_check(\(max(limit, 1)))")
+    return findings == ["ok"] ? [] : findings
+  }
+
   /// How SQLite would run a statement: the lines of EXPLAIN QUERY PLAN, for tests that pin them.
   package func queryPlan(_ sql: String) throws(DatabaseError) -> [String] {
     try strings("EXPLAIN QUERY PLAN \(sql)", column: 3)

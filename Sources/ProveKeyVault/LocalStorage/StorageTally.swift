@@ -13,7 +13,7 @@ struct StorageTally {
 
   /// Notes the content of one record of the role.
   mutating func note(
-    _ content: [UInt8], _ kind: RecordKind, _ row: RecordTable.Row, _ reader: RecordReader
+    _ content: [UInt8], _ kind: RecordKind, _ row: RecordTable.Row, _ keys: StoreKeys
   ) throws(VaultError) {
     let contradiction = VaultError.damaged(VaultDamage(.storage, .contradictory))
     if kind == .storageItem {
@@ -22,10 +22,10 @@ struct StorageTally {
       found[row.trusted.namespace, default: Sum()].codeUnits += item.codeUnits
     } else {
       let usage = try StorageUsageRecord.decode(content)
-      guard reader.keys.storageUsageLocator(usage.origin) == row.locator,
-        reader.keys.storageUsagesNamespace == row.trusted.namespace
+      guard keys.storageUsageLocator(usage.origin) == row.locator,
+        keys.storageUsagesNamespace == row.trusted.namespace
       else { throw contradiction }
-      recorded[reader.keys.storageItemsNamespace(usage.origin)] = Sum(
+      recorded[keys.storageItemsNamespace(usage.origin)] = Sum(
         items: usage.items, codeUnits: usage.codeUnits)
     }
   }
