@@ -58,9 +58,15 @@ package struct ByteReader: Sendable {
 
   /// Reads UTF-8 text led by its byte count, at most `limit` bytes of it.
   package mutating func readText(limit: Int, _ field: String) throws(Malformed) -> String {
-    let block = try readBlock(limit: limit, field)
-    guard let text = String(validating: block, as: UTF8.self) else { throw Malformed(field: field) }
-    return text
+    let count = Int(try read(UInt32.self, field))
+    guard count <= limit, remaining >= count else { throw Malformed(field: field) }
+    defer { offset += count }
+    do {
+      return String(
+        copying: try UTF8Span(validating: bytes.span.extracting(offset..<offset + count)))
+    } catch {
+      throw Malformed(field: field)
+    }
   }
 
   /// Reads a value that may be absent.

@@ -8,6 +8,8 @@ public struct RecordContext: Sendable {
   public let version: UInt64
   /// The row's columns in the clear that the record vouches for, in the table's order.
   public let columns: [[UInt8]]
+  /// A locator in the clear that comes before ``columns``: the commonest column, without an array.
+  let namespace: Locator?
 
   /// Names a place.
   public init(table: String, locator: Locator, version: UInt64, columns: [[UInt8]] = []) {
@@ -15,24 +17,50 @@ public struct RecordContext: Sendable {
     self.locator = locator
     self.version = version
     self.columns = columns
+    namespace = nil
+  }
+
+  /// Names a place whose row has one locator in the clear beside its own; allocates nothing.
+  package init(table: String, locator: Locator, version: UInt64, namespace: Locator) {
+    self.table = table
+    self.locator = locator
+    self.version = version
+    self.namespace = namespace
+    columns = []
   }
 
   /// BLAKE2b-256 of (format, store id, table, locator, epoch, version, column...).
   ///
-  /// Every part is led by its length as four bytes, so that no two places hash alike.
+  /// Every part is led by its length as four bytes, so that no two places hash alike. The parts that
+  /// every place has are laid out first and fed at once: feeding costs more than hashing here.
   func associatedHash(storeID: StoreID, epoch: UInt32) -> InlineArray<32, UInt8> {
     var hash = InlineArray<32, UInt8>(repeating: 0)
     var output = hash.mutableSpan
     Blake2b.hash(key: Span(), into: &output) { hasher in
-      hasher.feed(UInt32(1))
-      hasher.feed(SealedRecord.formatVersion)
-      storeID.withBytes { hasher.feedPart($0) }
+      var head = InlineArray<25, UInt8>(repeating: 0)
+      var headSpan = head.mutableSpan
+      headSpan.write(UInt32(1), at: 0)
+      headSpan.write(SealedRecord.formatVersion, at: 4)
+      headSpan.write(UInt32(16), at: 5)
+      storeID.withBytes { headSpan.write($0, at: 9) }
+      hasher.feed(head.span)
       hasher.feedPart(table)
-      locator.withBytes { hasher.feedPart($0) }
-      hasher.feed(UInt32(4))
-      hasher.feed(epoch)
-      hasher.feed(UInt32(8))
-      hasher.feed(version)
+
+      var tail = InlineArray<60, UInt8>(repeating: 0)
+      var tailSpan = tail.mutableSpan
+      tailSpan.write(UInt32(16), at: 0)
+      locator.withBytes { tailSpan.write($0, at: 4) }
+      tailSpan.write(UInt32(4), at: 20)
+      tailSpan.write(epoch, at: 24)
+      tailSpan.write(UInt32(8), at: 28)
+      tailSpan.write(version, at: 32)
+      if let namespace {
+        tailSpan.write(UInt32(16), at: 40)
+        namespace.withBytes { tailSpan.write($0, at: 44) }
+        hasher.feed(tail.span)
+      } else {
+        hasher.feed(tail.span.extracting(0..<40))
+      }
       for column in columns { hasher.feedPart(column.span) }
     }
     return hash
@@ -42,6 +70,6 @@ public struct RecordContext: Sendable {
 extension RecordContext: CustomStringConvertible {
   /// The table and the version; no column's content.
   public var description: String {
-    "RecordContext(table: \(table), version: \(version), columns: \(columns.count))"
+    "RecordContext(table: \(table), version: \(version), columns: \(columns.count + (namespace == nil ? 0 : 1)))"
   }
 }

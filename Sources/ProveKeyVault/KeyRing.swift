@@ -19,7 +19,9 @@ final class KeyRing {
   private var placed = RecencyCache<DeviceID, KeyRecord>(capacity: VaultLimits.cachedKeys)
   private var pending = RecencyCache<DeviceID, KeyRecord>(capacity: VaultLimits.cachedKeys / 4)
   private var directories = RecencyCache<KeyScope, ScopeDirectory>(
-    capacity: VaultLimits.cachedKeys / 4)
+    capacity: VaultLimits.cachedScopes)
+  private var factsNamespaces = RecencyCache<KeyScope, Locator>(
+    capacity: VaultLimits.cachedScopes)
   var signers = RecencyCache<PublicKey, Signer>(capacity: VaultLimits.cachedSigners)
   var assertionState: (generation: UInt64, state: KeyAssertion.VaultState)?
   private var verifications: UInt64 = 0
@@ -84,10 +86,18 @@ final class KeyRing {
     let record = try KeyRecord.decode(bytes)
     // What the record says of itself must be what it was found by.
     guard record.key.deviceID == id, record.key.state == state,
-      reader.keys.factsNamespace(record.key.scope) == namespace
+      factsNamespace(record.key.scope) == namespace
     else { throw .damaged(VaultDamage(.keys, .contradictory)) }
     keep(record)
     return record
+  }
+
+  /// The namespace of a scope's facts, hashed once for as long as the scope is in use.
+  private func factsNamespace(_ scope: KeyScope) -> Locator {
+    if let kept = factsNamespaces.value(for: scope) { return kept }
+    let namespace = store.keys.factsNamespace(scope)
+    factsNamespaces.insert(namespace, for: scope)
+    return namespace
   }
 
   /// The placed key of an id, else the pending one.

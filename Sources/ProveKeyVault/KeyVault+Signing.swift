@@ -5,7 +5,7 @@ extension KeyVault {
   /// Signs a server's challenge with the key of an id: the placed one, else the pending one.
   ///
   /// The assertion carries the key's counter, which is never the same twice, and the vault's
-  /// generation and digest. About one call in 64 writes; in shared mode every call does.
+  /// generation and digest. About one call in 256 writes; in shared mode every call does.
   /// - Parameter challenge: 16 to 255 bytes from the server, used once.
   /// - Throws: ``VaultError/unknownKey``, ``VaultError/challengeOutOfBounds``.
   public func sign(

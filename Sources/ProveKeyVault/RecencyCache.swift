@@ -1,10 +1,17 @@
 /// Keeps what was used lately, at most `capacity` values.
 ///
-/// Two halves: when the young one is full it becomes the old one, and what stood in the old one
-/// and was not used since is forgotten. No bookkeeping is done on a hit in the young half.
+/// Time goes in turns. A value is young when it was used in the present turn; when there are as many
+/// young ones as half the capacity, the others are forgotten and the next turn begins. A hit on a
+/// young value costs one search and writes nothing.
 struct RecencyCache<Key: Hashable, Value> {
-  private var young: [Key: Value] = [:]
-  private var old: [Key: Value] = [:]
+  private struct Entry {
+    var value: Value
+    var turn: UInt32
+  }
+
+  private var entries: [Key: Entry] = [:]
+  private var turn: UInt32 = 0
+  private var young = 0
   private let half: Int
 
   /// Makes an empty cache of at least two places.
@@ -13,35 +20,45 @@ struct RecencyCache<Key: Hashable, Value> {
   }
 
   /// How many values are kept.
-  var count: Int { young.count + old.count }
+  var count: Int { entries.count }
 
   /// The value of `key` when it is kept; it counts as used.
   mutating func value(for key: Key) -> Value? {
-    if let value = young[key] { return value }
-    guard let value = old[key] else { return nil }
-    insert(value, for: key)
-    return value
+    guard let index = entries.index(forKey: key) else { return nil }
+    let entry = entries.values[index]
+    if entry.turn != turn {
+      entries.values[index].turn = turn
+      countYoung()
+    }
+    return entry.value
   }
 
   /// Keeps a value in the place of any other that the key had.
   mutating func insert(_ value: Value, for key: Key) {
-    if young.count >= half, young[key] == nil {
-      old = young
-      young = [:]
-    }
-    young[key] = value
-    if !old.isEmpty { old[key] = nil }
+    let before = entries.updateValue(Entry(value: value, turn: turn), forKey: key)
+    if before?.turn != turn { countYoung() }
   }
 
   /// Forgets the value of `key`.
   mutating func remove(_ key: Key) {
-    young[key] = nil
-    old[key] = nil
+    if let before = entries.removeValue(forKey: key), before.turn == turn { young -= 1 }
   }
 
   /// Forgets everything.
   mutating func removeAll() {
-    young = [:]
-    old = [:]
+    entries = [:]
+    young = 0
+  }
+
+  private mutating func countYoung() {
+    young += 1
+    guard young >= half else { return }
+    if entries.count > half {
+      var kept = [Key: Entry](minimumCapacity: 2 * half)
+      for (key, entry) in entries where entry.turn == turn { kept[key] = entry }
+      entries = kept
+    }
+    turn &+= 1
+    young = 0
   }
 }

@@ -80,7 +80,6 @@ struct RecordReader {
 
   /// The place that a record is sealed for.
   static func context(_ locator: Locator, version: UInt64, namespace: Locator) -> RecordContext {
-    RecordContext(
-      table: "record", locator: locator, version: version, columns: [namespace.bytes])
+    RecordContext(table: "record", locator: locator, version: version, namespace: namespace)
   }
 }

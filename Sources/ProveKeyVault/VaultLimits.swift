@@ -10,13 +10,16 @@ enum VaultLimits {
   static let challengeByteCounts = 16...255
   /// Counter values reserved at once in exclusive mode.
   ///
-  /// In shared mode it is one: the server tells apart only the 64 values under the highest (D3),
+  /// A durable write costs as much as some ten signatures; a crash skips at most so many values,
+  /// which no server minds. In shared mode it is one: the server tells apart only the 64 values under the highest (D3),
   /// and a block held by one process would fall behind while another one signs.
-  static let counterBlock: UInt64 = 64
+  static let counterBlock: UInt64 = 256
   /// Keys whose signing key stays in guarded memory: each takes a locked page of 4 KiB.
   static let cachedSigners = 256
   /// Keys whose public facts stay decoded.
   static let cachedKeys = 4_096
+  /// Scopes whose directory and namespace stay in memory.
+  static let cachedScopes = 1_024
   /// What a caller may allow an origin's keys and values together, in UTF-16 code units.
   static let storageQuotaCodeUnits = 0...67_108_864
   /// Key and value of one item together, in UTF-16 code units: 10 MiB, under the 16 MiB of a record.

@@ -84,6 +84,7 @@ package final class Statement {
   ///
   /// The closure needs its error's type written out: `{ (row) throws(DatabaseError) in ... }`.
   /// - Returns: what `read` made of the row; nothing when there is no row.
+  @inlinable
   package func firstRow<R, Failure: DatabaseErrorConvertible>(
     _ read: (Statement) throws(Failure) -> R
   ) throws(Failure) -> R? {
@@ -99,6 +100,7 @@ package final class Statement {
   /// Runs to the end, handing each row to `read`, and resets.
   ///
   /// The closure needs its error's type written out: `{ (row) throws(DatabaseError) in ... }`.
+  @inlinable
   package func forEachRow<Failure: DatabaseErrorConvertible>(
     _ read: (Statement) throws(Failure) -> Void
   ) throws(Failure) {

@@ -47,7 +47,7 @@ struct IdentifierTests {
     let composed = try DeviceID(validating: Self.composed)
     let decomposed = try DeviceID(validating: Self.decomposed)
     #expect(composed.hashValue == (try DeviceID(validating: Self.composed)).hashValue)
-    #expect(composed.hashValue != decomposed.hashValue)
+    #expect(composed != decomposed)
     var names = [composed: 1]
     names[decomposed] = 2
     #expect(names[composed] == 1)
