@@ -34,10 +34,12 @@ public enum VaultError: Error, Equatable, Sendable {
 
   /// The passphrase is not this vault's: ask again.
   case wrongPassphrase
-  /// The key is not this vault's: bring the right one.
+  /// The key, or the value that the vault is entangled with, is not this vault's: bring the right
+  /// one.
   case wrongKey
-  /// The vault is there and the file of its key is gone, as after a restore from a backup that
-  /// left the key out: bring the key back, or delete the vault and place new keys.
+  /// The vault is there and its key is gone: the key file, the provider's key, or the value that it
+  /// is entangled with, as after a restore from a backup that left the key out. Bring the key back,
+  /// or give the vault up with `KeyVault.reset` and place new keys.
   case keyLost
   /// The unlock method itself failed: the error says what to repair.
   case unlock(SealingError)
