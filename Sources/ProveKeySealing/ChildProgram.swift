@@ -68,7 +68,7 @@ struct ChildProgram: Sendable {
     var argv = unsafe arguments.map { unsafe strdup($0) } + [nil]
     var envp = unsafe environment.map { unsafe strdup($0) } + [nil]
     defer {
-      for unsafetext in unsafe argv + envp { unsafe free(text) }
+      unsafe (argv + envp).forEach { unsafe free($0) }
     }
     var process: pid_t = 0
     let status = unsafe posix_spawn(&process, arguments[0], &actions, &attributes, &argv, &envp)

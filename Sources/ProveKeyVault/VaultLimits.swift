@@ -13,8 +13,9 @@ enum VaultLimits {
   /// In shared mode it is one: the server tells apart only the 64 values under the highest (D3),
   /// and a block held by one process would fall behind while another one signs.
   static let counterBlock: UInt64 = 64
-  /// Keys whose signing key stays in guarded memory: each takes a locked page of 4 KiB.
-  static let cachedSigners = 256
+  /// Keys whose signing key stays in guarded memory: 63 of them share a locked page of 4 KiB, so all
+  /// together take 1 MiB of a limit that is often 8.
+  static let cachedSigners = 16_384
   /// Keys whose public facts stay decoded.
   static let cachedKeys = 4_096
   /// What a caller may allow an origin's keys and values together, in UTF-16 code units.
