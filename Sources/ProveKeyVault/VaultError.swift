@@ -46,6 +46,9 @@ public enum VaultError: Error, Equatable, Sendable {
   /// No guarded or ordinary memory is left: raise the limit on locked memory (`ulimit -l`).
   case memoryExhausted
 
+  /// The vault opens with the method given, so nothing of it was reset: use it, or `destroy` it.
+  case keyNotLost
+
   // MARK: The content
 
   /// The file is not a vault: correct the path.
