@@ -78,6 +78,14 @@ public enum VaultError: Error, Equatable, Sendable {
   case unknownKey
   /// The device id names a key of another scope: an id belongs to one scope only.
   case deviceIDTaken
+  /// The key is held by the custodian of this name, which the vault was not told of:
+  /// `KeyVault.use(custodian:)`.
+  case custodianMissing(String)
+  /// The custodian of this name did not do what was asked; the problem says what to do. A removal
+  /// that throws it has removed the key from the vault.
+  case custodian(String, CustodianProblem)
+  /// A custodian's name has 1 to 64 printable ASCII characters: rename it.
+  case custodianName
   /// A challenge has 16 to 255 bytes: take the server's as it came.
   case challengeOutOfBounds
   /// The scope or the vault is at its limit: remove keys that are no longer used.

@@ -122,10 +122,15 @@ struct VaultVerification {
       }
     }
     // A content of a later kind is sound as far as this library can tell.
-    guard let kind, kind == .key || kind == .storageItem || kind == .storageUsage
+    guard let kind,
+      kind == .key || kind == .storageItem || kind == .storageUsage || kind == .custodianKey
     else { return false }
     let content = try wrapping(.using(.record)) { () throws(SealingError) in
       try reader.keys.open(sealed, as: RecordReader.context(row))
+    }
+    if kind == .custodianKey {
+      _ = try CustodianRecord.decode(content)
+      return false
     }
     guard kind == .key else {
       try storage.note(content, kind, row, reader)
@@ -137,6 +142,12 @@ struct VaultVerification {
       reader.contains(reader.keys.seedLocator(key.publicKey)),
       reader.contains(reader.keys.directoryLocator(key.scope))
     else { throw .damaged(VaultDamage(.keys, .contradictory)) }
+    if let custodian = key.custodian {
+      let held = try reader.content(at: reader.keys.seedLocator(key.publicKey))
+      guard let held, try CustodianRecord.decode(held.bytes).name == custodian else {
+        throw .damaged(VaultDamage(.keys, .contradictory))
+      }
+    }
     return true
   }
 }
