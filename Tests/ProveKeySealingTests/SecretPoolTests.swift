@@ -74,6 +74,35 @@ struct SecretPoolTests {
     }
   }
 
+  @Test("pooled secrets lie in pages that are locked and left out of core dumps (M1)", .bareProcess)
+  func mapping() throws {
+    let secret = try SecretBytes.pooled(copying: [UInt8](repeating: 3, count: 32).span)
+    let address = secret.withBytes { bytes in
+      unsafe bytes.withUnsafeBufferPointer { UInt(bitPattern: $0.baseAddress) }
+    }
+    let flags = try #require(mappingFlags(of: address))
+    // From proc(5): locked, not in dumps, and no longer writable.
+    #expect(flags.contains("lo") && flags.contains("dd") && !flags.contains("wr"))
+  }
+
+  /// What the kernel says of the mapping that an address lies in.
+  private func mappingFlags(of address: UInt) -> [Substring]? {
+    guard let file = unsafe fopen("/proc/self/smaps", "r") else { return nil }
+    defer { unsafe fclose(file) }
+    var line = [CChar](repeating: 0, count: 8_192)
+    var isInside = false
+    while unsafe fgets(&line, Int32(line.count), file) != nil {
+      let bytes = line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+      let text = String(decoding: bytes, as: UTF8.self)
+      let range = text.prefix { $0 != " " }.split(separator: "-").compactMap { UInt($0, radix: 16) }
+      if range.count == 2 { isInside = (range[0]..<range[1]).contains(address) }
+      if isInside, text.hasPrefix("VmFlags:") {
+        return text.dropFirst(8).split { " \n".contains($0) }
+      }
+    }
+    return nil
+  }
+
   @Test("a thousand signing keys are locked in a hundredth of the memory", .bareProcess)
   func lockedMemory() async {
     await #expect(processExitsWith: .success) {
