@@ -47,8 +47,9 @@ public struct CommandKeyProvider: KeyEncryptionProvider {
   ) {
     guard ProviderLimits.accepts(name: name), (1...600_000).contains(timeLimitMilliseconds),
       let path = arguments.first, path.utf8.first == UInt8(ascii: "/"),
-      !(arguments + environment.keys + environment.values).contains(where: { $0.contains("\0") }),
-      !environment.keys.contains(where: { $0.isEmpty || $0.contains("=") })
+      // By bytes: a character may be more than its NUL or its sign.
+      !(arguments + environment.keys + environment.values).contains(where: { $0.utf8.contains(0) }),
+      !environment.keys.contains(where: { $0.isEmpty || $0.utf8.contains(UInt8(ascii: "=")) })
     else { return nil }
     self.name = name
     program = ChildProgram(

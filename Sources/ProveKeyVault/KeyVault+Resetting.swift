@@ -30,7 +30,8 @@ extension KeyVault {
   ///   - anchor: the anchor of the old vault, which becomes that of the new one.
   /// - Throws: ``VaultError/keyNotLost`` when the vault opens, ``VaultError/inUse`` while another
   ///   process has it; else what opening the old or locking the new one reports. Nothing has changed
-  ///   then, unless the error is of the very last step, the erasing.
+  ///   then but, when the renaming failed, that the anchor has forgotten; or the error is of the last
+  ///   steps, and the next call finishes them.
   public static func reset(
     at path: String, unlock: UnlockMethod, lockingWith next: UnlockMethod? = nil,
     mode: VaultMode = .exclusive, clock: WallClock = .system,
