@@ -42,6 +42,17 @@ public enum Ed25519: Sendable {
     }
   }
 
+  /// Derives the signing key as ``signingKey(ofSeed:)`` does, into pages that it shares with others:
+  /// for those that are kept.
+  package static func pooledSigningKey(
+    ofSeed seed: borrowing SecretBytes
+  ) throws(SealingError) -> SecretBytes {
+    try withSecretScratch(count: signingKeyCount) { key throws(SealingError) in
+      try expand(seed, into: &key)
+      return try SecretBytes.pooled(copying: key.span)
+    }
+  }
+
   /// Signs a message; a signing key of another length than 64 bytes traps.
   ///
   /// - Returns: the 64-byte signature.

@@ -10,7 +10,7 @@ struct EpochTable {
     let sealed: SealedEpoch
   }
 
-  /// The most epochs that may have a key at once: each holds a page of locked memory.
+  /// The most epochs that may have a key at once.
   static let maximumCount = 256
 
   private(set) var current: UInt32 = 0

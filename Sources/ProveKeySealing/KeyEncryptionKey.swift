@@ -1,9 +1,16 @@
-import CSodium
-
 /// The 32-byte key that an unlock method yields, and what the header must keep to yield it again.
 struct KeyEncryptionKey: ~Copyable {
   let secret: SecretBytes
   let parameters: UnlockParameters
+
+  /// The store that the key is for.
+  struct Place {
+    let kind: UInt8
+    let storeID: StoreID
+
+    /// What a provider authenticates together with the key: the store's kind and id.
+    var context: [UInt8] { [kind] + storeID.bytes }
+  }
 
   private static let saltCount = UnlockParameters.saltCount
   private static let rawKeyLabel = "prove-key-store raw key 1"
@@ -16,18 +23,19 @@ struct KeyEncryptionKey: ~Copyable {
 
   /// Makes a key for locking, with fresh salt.
   static func make(
-    for unlock: UnlockMethod, context: [UInt8], entropy: Entropy
+    for unlock: UnlockMethod, _ place: Place, entropy: Entropy
   ) throws(SealingError) -> KeyEncryptionKey {
+    let context = place.context
     switch unlock {
     case .rawKey:
-      return try derive(.rawKey(salt: salt(entropy)), unlock, context: context)
+      return try derive(.rawKey(salt: salt(entropy)), unlock, place)
     case .keyFile:
-      return try derive(.keyFile(salt: salt(entropy)), unlock, context: context)
+      return try derive(.keyFile(salt: salt(entropy)), unlock, place)
     case .passphrase(_, let cost):
       return try derive(
         .passphrase(
           salt: salt(entropy), memoryBytes: UInt64(cost.memoryBytes),
-          passes: UInt32(cost.passes)), unlock, context: context)
+          passes: UInt32(cost.passes)), unlock, place)
     case .provider(let provider):
       guard ProviderLimits.accepts(name: provider.name) else { throw .providerName }
       let secret = try SecretBytes(count: 32) { span throws(SealingError) in entropy.fill(&span) }
@@ -35,13 +43,22 @@ struct KeyEncryptionKey: ~Copyable {
       do {
         wrapped = try provider.wrap(secret, context: context)
       } catch {
-        throw .provider(provider.name)
+        throw SealingError(thrown: error, by: provider.name)
       }
       guard wrapped.count <= ProviderLimits.wrappedByteCount else {
         throw .provider(provider.name)
       }
       return KeyEncryptionKey(
         secret: secret, parameters: .provider(name: provider.name, wrapped: wrapped))
+    case .entangled(let method, let folder):
+      guard method.kind != .entangled else { throw .nestedEntanglement }
+      let inner = try make(for: method, place, entropy: entropy)
+      let value = try Entanglement.valueForLocking(folder, storeID: place.storeID)
+      let salt = salt(entropy)
+      return KeyEncryptionKey(
+        secret: try Entanglement.mix(inner.secret, value, salt: salt),
+        parameters: .entangled(
+          inner.parameters, salt: salt, valueCheck: Entanglement.check(value, salt: salt)))
     }
   }
 
@@ -49,7 +66,7 @@ struct KeyEncryptionKey: ~Copyable {
   ///
   /// The stored cost is checked first, then that the method is the one brought.
   static func derive(
-    _ parameters: UnlockParameters, _ unlock: UnlockMethod, context: [UInt8]
+    _ parameters: UnlockParameters, _ unlock: UnlockMethod, _ place: Place
   ) throws(SealingError) -> KeyEncryptionKey {
     let cost = try parameters.passphraseCost()
     let secret: SecretBytes
@@ -64,11 +81,19 @@ struct KeyEncryptionKey: ~Copyable {
     case (.provider(let name, let wrapped), .provider(let provider)):
       guard provider.name == name else { throw .wrongProvider(expected: name) }
       do {
-        secret = try provider.unwrap(wrapped, context: context)
+        secret = try provider.unwrap(wrapped, context: place.context)
       } catch {
-        throw .provider(name)
+        throw SealingError(thrown: error, by: name)
       }
       guard secret.count == 32 else { throw .provider(name) }
+    case (.entangled(let inner, let salt, let valueCheck), .entangled(let method, let folder)):
+      guard method.kind == inner.kind else { throw .wrongUnlockMethod(stored: inner.kind) }
+      // Before anything that costs time or asks a person.
+      let value = try Entanglement.value(folder, storeID: place.storeID)
+      guard Entanglement.check(value, salt: salt) == valueCheck else {
+        throw .entanglement(.wrongKey)
+      }
+      secret = try Entanglement.mix(try derive(inner, method, place).secret, value, salt: salt)
     default:
       throw .wrongUnlockMethod(stored: parameters.kind)
     }
@@ -111,46 +136,5 @@ struct KeyEncryptionKey: ~Copyable {
         }
       }
     }
-  }
-}
-
-/// Argon2id 1.3 (RFC 9106) with one lane, as libsodium offers it.
-enum Argon2id {
-  /// Stretches a passphrase to 32 bytes in guarded memory.
-  ///
-  /// - Throws: ``SealingError/outOfMemory`` when the cost's memory is not to be had.
-  static func derive(
-    _ passphrase: borrowing SecretBytes, salt: [UInt8], cost: PassphraseCost
-  ) throws(SealingError) -> SecretBytes {
-    precondition(salt.count == Int(crypto_pwhash_argon2id_SALTBYTES))
-    return try passphrase.withBytes { passphrase throws(SealingError) in
-      try SecretBytes(count: 32) { output throws(SealingError) in
-        let done = stretch(
-          passphrase, salt: salt.span, memoryBytes: cost.memoryBytes, passes: cost.passes,
-          into: &output)
-        guard done else { throw .outOfMemory }
-      }
-    }
-  }
-
-  /// Fills all of `output`; false when the memory is not to be had.
-  static func stretch(
-    _ passphrase: Span<UInt8>, salt: Span<UInt8>, memoryBytes: Int, passes: Int,
-    into output: inout MutableSpan<UInt8>
-  ) -> Bool {
-    Sodium.prepare()
-    let (outputCount, passphraseCount) = (UInt64(output.count), UInt64(passphrase.count))
-    let status = unsafe output.withMutablePointer { output in
-      unsafe passphrase.withPointer { passphrase in
-        unsafe salt.withPointer { salt in
-          unsafe passphrase.withMemoryRebound(to: CChar.self, capacity: Int(passphraseCount)) {
-            unsafe crypto_pwhash_argon2id(
-              output, outputCount, $0, passphraseCount, salt, UInt64(passes), memoryBytes,
-              crypto_pwhash_argon2id_ALG_ARGON2ID13)
-          }
-        }
-      }
-    }
-    return status == 0
   }
 }

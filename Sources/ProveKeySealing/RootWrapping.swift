@@ -6,7 +6,7 @@ enum RootWrapping {
     entropy: Entropy
   ) throws(SealingError) -> [UInt8] {
     let key = try KeyEncryptionKey.make(
-      for: unlock, context: context(kind: kind.rawValue, storeID: storeID), entropy: entropy)
+      for: unlock, KeyEncryptionKey.Place(kind: kind.rawValue, storeID: storeID), entropy: entropy)
     var nonce = [UInt8](repeating: 0, count: StoreHeader.nonceCount)
     var nonceSpan = nonce.mutableSpan
     entropy.fill(&nonceSpan)
@@ -35,7 +35,7 @@ enum RootWrapping {
     guard header.kind == kind.rawValue else { throw .wrongKind }
     let key = try KeyEncryptionKey.derive(
       header.parameters, unlock,
-      context: context(kind: header.kind, storeID: header.storeID))
+      KeyEncryptionKey.Place(kind: header.kind, storeID: header.storeID))
     let hierarchy = try key.withWrappingPair(
       nonce: header.nonce.span
     ) { wrappingKey, check throws(SealingError) in
@@ -55,17 +55,14 @@ enum RootWrapping {
     return hierarchy
   }
 
-  /// What a provider authenticates together with the key: the store's kind and id.
-  private static func context(kind: UInt8, storeID: StoreID) -> [UInt8] {
-    [kind] + storeID.bytes
-  }
-
   private static func wrongKey(_ unlock: UnlockMethod) -> SealingError {
     switch unlock {
     case .rawKey: .wrongKey
     case .passphrase: .wrongPassphrase
     case .keyFile: .keyFile(.wrongKey)
     case .provider(let provider): .provider(provider.name)
+    // The value was checked before: it is the secret of the method within.
+    case .entangled(let method, _): wrongKey(method)
     }
   }
 

@@ -9,8 +9,20 @@ public enum SealingError: Error, Equatable, Sendable {
   case wrongPassphrase
   /// The key file cannot be used: the problem says what to repair.
   case keyFile(KeyFileProblem)
+  /// The value that the store is entangled with cannot be used: the problem says what to repair;
+  /// ``KeyFileProblem/missing`` is a value that is lost, ``KeyFileProblem/wrongKey`` another one.
+  case entanglement(KeyFileProblem)
+  /// An entangled method cannot be entangled again: entangle the method itself.
+  case nestedEntanglement
   /// The named key-encryption provider failed, or its key is not this store's: see its own log.
   case provider(String)
+  /// The named provider's key is gone for good: reset the store, or bring another copy of it that
+  /// is locked by another method.
+  case providerKeyGone(String)
+  /// The person cancelled, or the named provider is locked: ask again.
+  case providerRefused(String)
+  /// The named provider cannot be reached or does not exist on this system: repeat later.
+  case providerUnavailable(String)
   /// The store was locked by another provider: bring the one that is named.
   case wrongProvider(expected: String)
   /// The store is locked by another method than the one brought: use the one that is named.

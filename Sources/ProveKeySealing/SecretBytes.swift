@@ -6,11 +6,17 @@ import Glibc
 /// Memory comes from `sodium_malloc`: the bytes end exactly at a page that kills the process when
 /// touched, a canary stands before them, and freeing checks it. The type cannot be copied, printed
 /// or turned into an array. An allocation costs about 30 microseconds and at least one locked page
-/// (4 KiB) of a limit that is often 8 MiB: keep secrets that live together in one.
+/// (4 KiB) of a limit that is often 8 MiB; so the small secrets that a store keeps for long, its data
+/// keys and the signing keys in use, share pages, without a guard between one and the next.
+///
+/// Memory that the system does not lock is not used: the call throws
+/// ``SealingError/lockedMemoryExhausted``, and nothing is kept that could be swapped out.
 @safe
 public struct SecretBytes: ~Copyable, @unchecked Sendable {  // never written after `init`
   private let base: UnsafeMutableRawPointer
   private let start: Int
+  /// The place in a pool; nothing for memory of its own.
+  private let slot: SecretSlot?
   /// How many bytes there are.
   public let count: Int
 
@@ -44,6 +50,22 @@ public struct SecretBytes: ~Copyable, @unchecked Sendable {  // never written af
     try self.init(count: bytes.count) { span throws(SealingError) in span.write(bytes, at: 0) }
   }
 
+  /// Copies at most 64 bytes into pages that other secrets share: for those that are many or live long.
+  ///
+  /// - Throws: ``SealingError/lockedMemoryExhausted``, ``SealingError/tooLarge``.
+  package static func pooled(copying bytes: Span<UInt8>) throws(SealingError) -> SecretBytes {
+    try SecretBytes(pool: .shared, copying: bytes)
+  }
+
+  /// Copies bytes into a slot of a pool.
+  init(pool: SecretPool, copying bytes: Span<UInt8>) throws(SealingError) {
+    let slot = try pool.copy(bytes)
+    unsafe base = slot.block.start(of: slot.index)
+    start = 0
+    count = bytes.count
+    self.slot = slot
+  }
+
   /// Makes guarded memory of `capacity` bytes of which `body` fills the *last* so many as it says.
   ///
   /// They stand last so that the guard page follows them at once, whatever their number.
@@ -75,10 +97,15 @@ public struct SecretBytes: ~Copyable, @unchecked Sendable {  // never written af
     unsafe base = memory
     start = capacity - filled
     count = filled
+    slot = nil
   }
 
   deinit {
-    unsafe sodium_free(base)
+    if let slot {
+      slot.pool.free(slot.index, of: slot.block)
+    } else {
+      unsafe sodium_free(base)
+    }
   }
 
   /// Lends the bytes for reading; a span cannot outlive the call.

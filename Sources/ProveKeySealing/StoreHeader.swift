@@ -1,35 +1,5 @@
 import ProveKeyModel
 
-/// What a header keeps, beside the secret brought, to yield the key-encryption key again.
-enum UnlockParameters: Equatable {
-  case rawKey(salt: [UInt8])
-  case passphrase(salt: [UInt8], memoryBytes: UInt64, passes: UInt32)
-  case keyFile(salt: [UInt8])
-  case provider(name: String, wrapped: [UInt8])
-
-  /// Bytes of a salt.
-  static let saltCount = 16
-
-  /// Which method they belong to.
-  var kind: UnlockMethod.Kind {
-    switch self {
-    case .rawKey: .rawKey
-    case .passphrase: .passphrase
-    case .keyFile: .keyFile
-    case .provider: .provider
-    }
-  }
-
-  /// The stored cost when there is one; refused outside the limits, before anything is computed.
-  func passphraseCost() throws(SealingError) -> PassphraseCost? {
-    guard case .passphrase(_, let memoryBytes, let passes) = self else { return nil }
-    guard let memory = Int(exactly: memoryBytes),
-      let cost = PassphraseCost(memoryBytes: memory, passes: Int(passes))
-    else { throw .costOutOfBounds }
-    return cost
-  }
-}
-
 /// The bytes that wrap a store's root key, as they stand at the head of the store.
 ///
 /// | bytes | part |
@@ -39,7 +9,7 @@ enum UnlockParameters: Equatable {
 /// | 1 | kind of store |
 /// | 16 | store id |
 /// | 1 | unlock method |
-/// | n | its parameters: salt (16) \| salt (16), memory (8), passes (4) \| name, wrapped key, each led by its length (4) |
+/// | n | its parameters: salt (16) \| salt (16), memory (8), passes (4) \| name, wrapped key, each led by its length (4) \| entangled: method (1) and its parameters, salt (16), value check (32) |
 /// | 24 | nonce |
 /// | 32 | key check |
 /// | 32 + 16 | root key, encrypted; its associated data is everything before |
@@ -48,7 +18,7 @@ enum UnlockParameters: Equatable {
 ///
 /// A reader goes on in this order, and each step has its own error: magic (damaged), format
 /// (unknownFormat), length and checksum (damaged), kind (wrongKind), cost (costOutOfBounds), method
-/// (wrongUnlockMethod), key check (wrongKey, wrongPassphrase, ...), root key and MAC (tampered).
+/// (wrongUnlockMethod), value check (entanglement), key check (wrongKey, wrongPassphrase, ...), root key and MAC (tampered).
 ///
 /// So decay is told from a wrong key by the checksum; and an edit whose checksum was mended is
 /// told from a wrong key as well, unless it changed what the key-encryption key or its check are
@@ -77,18 +47,7 @@ struct StoreHeader {
     writer.write(Self.formatVersion)
     writer.write(kind)
     writer.writeFixed(storeID.bytes)
-    writer.write(parameters.kind.rawValue)
-    switch parameters {
-    case .rawKey(let salt), .keyFile(let salt):
-      writer.writeFixed(salt)
-    case .passphrase(let salt, let memoryBytes, let passes):
-      writer.writeFixed(salt)
-      writer.write(memoryBytes)
-      writer.write(passes)
-    case .provider(let name, let wrapped):
-      writer.writeText(name)
-      writer.writeBlock(wrapped)
-    }
+    parameters.write(to: &writer)
     writer.writeFixed(nonce)
     writer.writeFixed(keyCheck)
     return writer.bytes
@@ -117,7 +76,7 @@ struct StoreHeader {
         throw ByteReader.Malformed(field: "store id")
       }
       let header = StoreHeader(
-        kind: kind, storeID: storeID, parameters: try parameters(&reader),
+        kind: kind, storeID: storeID, parameters: try UnlockParameters.read(&reader),
         nonce: try reader.readFixed(nonceCount, "nonce"),
         keyCheck: try reader.readFixed(hashCount, "key check"),
         wrappedRoot: try reader.readFixed(wrappedRootCount, "root"),
@@ -126,30 +85,6 @@ struct StoreHeader {
       return header
     } catch {
       throw .damaged(.header)
-    }
-  }
-
-  private static func parameters(
-    _ reader: inout ByteReader
-  ) throws(ByteReader.Malformed) -> UnlockParameters {
-    let salts = UnlockParameters.saltCount
-    switch UnlockMethod.Kind(rawValue: try reader.read(UInt8.self, "method")) {
-    case .rawKey: return .rawKey(salt: try reader.readFixed(salts, "salt"))
-    case .keyFile: return .keyFile(salt: try reader.readFixed(salts, "salt"))
-    case .passphrase:
-      return .passphrase(
-        salt: try reader.readFixed(salts, "salt"),
-        memoryBytes: try reader.read(UInt64.self, "memory"),
-        passes: try reader.read(UInt32.self, "passes"))
-    case .provider:
-      let name = try reader.readText(limit: ProviderLimits.nameByteCount, "provider")
-      guard ProviderLimits.accepts(name: name) else {
-        throw ByteReader.Malformed(field: "provider")
-      }
-      return .provider(
-        name: name,
-        wrapped: try reader.readBlock(limit: ProviderLimits.wrappedByteCount, "wrapped key"))
-    case nil: throw ByteReader.Malformed(field: "method")
     }
   }
 }

@@ -54,7 +54,8 @@ extension StoreKeys {
       try epochEnvelope(epoch.epoch).openSecret(sealed, textCount: count, key: wrapping)
     }
     guard key.count == KeyHierarchy.keyCount else { throw .damaged(.epochKey) }
-    let box = SecretBox(key)
+    let box = SecretBox(
+      try key.withBytes { key throws(SealingError) in try SecretBytes.pooled(copying: key) })
     try epochs.withLock { table throws(SealingError) in
       guard !table.holds(epoch.epoch) else { return }
       try table.insert(box, epoch)

@@ -61,7 +61,9 @@ public final class StoreKeys: Sendable {
   ///     with `StoreHeader`.
   ///   - epochs: every sealed data key that the store keeps, in any order; the highest is current.
   /// - Throws: ``SealingError/wrongKey``, ``SealingError/wrongPassphrase``,
-  ///   ``SealingError/keyFile(_:)``, ``SealingError/provider(_:)``,
+  ///   ``SealingError/keyFile(_:)``, ``SealingError/entanglement(_:)``,
+  ///   ``SealingError/provider(_:)``, ``SealingError/providerKeyGone(_:)``,
+  ///   ``SealingError/providerRefused(_:)``, ``SealingError/providerUnavailable(_:)``,
   ///   ``SealingError/wrongProvider(expected:)``, ``SealingError/wrongUnlockMethod(stored:)``,
   ///   ``SealingError/wrongKind``, ``SealingError/costOutOfBounds``,
   ///   ``SealingError/damaged(_:)``, ``SealingError/tampered(_:)``,
@@ -92,13 +94,14 @@ public final class StoreKeys: Sendable {
       hierarchy, kind: kind, storeID: storeID, unlock: unlock, entropy: entropy)
   }
 
-  /// How a store is unlocked, as its header says before any key has confirmed it.
+  /// How a store is unlocked, as its header says before any key has confirmed it: the method's
+  /// name, and `entangled` with the name of the method within.
   ///
   /// - Throws: ``SealingError/damaged(_:)``, ``SealingError/unknownFormat(_:)``.
-  package static func unlockKind(
+  package static func unlockMethodName(
     ofHeader header: [UInt8]
-  ) throws(SealingError) -> UnlockMethod.Kind {
-    try StoreHeader.parse(header).parameters.kind
+  ) throws(SealingError) -> String {
+    try StoreHeader.parse(header).parameters.methodName
   }
 
   /// Keys of the same root with epochs of their own: for a copy of the store, which keeps the data

@@ -1,5 +1,7 @@
 /// How a store is unlocked: each way yields the key that unwraps the store's root key.
-public enum UnlockMethod: Sendable {
+///
+/// ``entangledWith(folder:)`` ties any of them to the device as well.
+public indirect enum UnlockMethod: Sendable {
   /// A 32-byte key that the application keeps itself.
   case rawKey(RawKey)
   /// Something a person knows, stretched by Argon2id; the cost matters only when locking.
@@ -8,6 +10,18 @@ public enum UnlockMethod: Sendable {
   case keyFile(String)
   /// A key store outside: Keychain, Android Keystore, TPM, a key management service.
   case provider(any KeyEncryptionProvider)
+  /// Another method together with a random value in a file of this folder; see
+  /// ``entangledWith(folder:)``, and never nested.
+  case entangled(UnlockMethod, folder: String)
+
+  /// This method, mixed with a random 32-byte value that lies in a file of `folder`.
+  ///
+  /// Use a folder that backups leave out: what is restored elsewhere then does not open, though the
+  /// secret be right. The file, one for each store and of mode 0600, is made when a store is first
+  /// locked so; its name tells the store's id. A copy of it opens as well as the original. Without
+  /// it the store is lost: opening says ``SealingError/entanglement(_:)`` with
+  /// ``KeyFileProblem/missing``, and a vault `keyLost`.
+  public func entangledWith(folder: String) -> UnlockMethod { .entangled(self, folder: folder) }
 
   /// The methods by name, as a store's header tells them apart.
   public enum Kind: UInt8, Sendable {
@@ -19,6 +33,8 @@ public enum UnlockMethod: Sendable {
     case keyFile = 3
     /// A key-encryption provider.
     case provider = 4
+    /// One of the others, entangled with a value in a folder.
+    case entangled = 5
   }
 
   /// Which method this is.
@@ -28,6 +44,7 @@ public enum UnlockMethod: Sendable {
     case .passphrase: .passphrase
     case .keyFile: .keyFile
     case .provider: .provider
+    case .entangled: .entangled
     }
   }
 }

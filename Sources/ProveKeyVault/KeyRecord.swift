@@ -4,7 +4,7 @@ import ProveKeyModel
 ///
 /// Content: kind 1, layout 1, state 1, sequence 8, algorithm 1, created 8 (milliseconds since 1970),
 /// confirmed (0, or 1 and 8); then led by their lengths as four bytes: deviceId, build config,
-/// origin, public key.
+/// origin, public key. Layout 2, of a key that a custodian holds, ends with the custodian's name.
 struct KeyRecord: Equatable {
   let key: ProveKey
   /// The generation in which it was placed or confirmed: it tells which came last, whatever the
@@ -12,12 +12,13 @@ struct KeyRecord: Equatable {
   let sequence: UInt64
 
   private static let layout: UInt8 = 1
+  private static let custodianLayout: UInt8 = 2
 
   /// The bytes that are sealed.
   var encoded: [UInt8] {
     var writer = ByteWriter(reservingCapacity: 192)
     writer.write(RecordKind.key.rawValue)
-    writer.write(Self.layout)
+    writer.write(key.custodian == nil ? Self.layout : Self.custodianLayout)
     writer.write(key.state.rawValue)
     writer.write(sequence)
     writer.write(key.publicKey.algorithm.rawValue)
@@ -27,13 +28,15 @@ struct KeyRecord: Equatable {
     writer.writeText(key.scope.buildConfig.rawValue)
     writer.writeText(key.scope.origin)
     writer.writeBlock(key.publicKey.bytes)
+    if let custodian = key.custodian { writer.writeText(custodian) }
     return writer.bytes
   }
 
   /// Reads what was sealed.
   static func decode(_ bytes: [UInt8]) throws(VaultError) -> KeyRecord {
     try RecordKind.key.reading(bytes) { reader throws(ByteReader.Malformed) in
-      guard try reader.read(UInt8.self, "layout") == layout,
+      let found = try reader.read(UInt8.self, "layout")
+      guard found == layout || found == custodianLayout,
         let state = ProveKey.State(rawValue: try reader.read(UInt8.self, "state"))
       else { throw ByteReader.Malformed(field: "state") }
       let sequence = try reader.read(UInt64.self, "sequence")
@@ -48,13 +51,20 @@ struct KeyRecord: Equatable {
       let config = BuildConfig(rawValue: try reader.readText(limit: 32, "build config"))
       let origin = try reader.readText(limit: identifierByteLimit, "origin")
       let publicKey = try reader.readBlock(limit: 256, "public key")
+      let custodian =
+        found == layout
+        ? nil : try reader.readText(limit: CustodianRecord.nameLimit, "custodian")
+      guard custodian.map(CustodianRecord.accepts) ?? true else {
+        throw ByteReader.Malformed(field: "custodian")
+      }
       guard let id, let config else { throw ByteReader.Malformed(field: "id") }
       do throws(ModelError) {
         let key = ProveKey(
           deviceID: id, publicKey: try PublicKey(algorithm: algorithm, bytes: publicKey),
           scope: try KeyScope(buildConfig: config, origin: origin), state: state,
           createdAt: UTCInstant(millisecondsSinceEpoch: created),
-          confirmedAt: confirmed.map { UTCInstant(millisecondsSinceEpoch: $0) })
+          confirmedAt: confirmed.map { UTCInstant(millisecondsSinceEpoch: $0) },
+          custodian: custodian)
         return KeyRecord(key: key, sequence: sequence)
       } catch {
         throw ByteReader.Malformed(field: "key")

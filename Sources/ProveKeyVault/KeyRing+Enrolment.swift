@@ -3,17 +3,42 @@ import ProveKeySealing
 
 /// The two phases of enrolment, and removal.
 extension KeyRing {
+  /// Where a new key comes from.
+  enum Source {
+    /// The vault makes it.
+    case vault
+    /// The custodian of this name has made it.
+    case custodian(String, CustodianKey)
+
+    var custodian: String? {
+      if case .custodian(let name, _) = self { name } else { nil }
+    }
+  }
+
+  /// The scope's pending key when it is the one to go on with: nil or its own id was asked for, and
+  /// it is held by the custodian that was asked for, if one was.
+  func waiting(
+    in scope: KeyScope, as id: DeviceID?, heldBy custodian: String?, _ reader: RecordReader
+  ) throws(VaultError) -> KeyRecord? {
+    guard let waiting = try directory(scope, reader).pending, id == nil || id == waiting else {
+      return nil
+    }
+    let record = try existing(.pending, waiting, reader)
+    return custodian == nil || record.key.custodian == custodian ? record : nil
+  }
+
   /// Phase one: makes a pending key, or finds the one that is there.
   func place(
-    in scope: KeyScope, as id: DeviceID?, at now: UTCInstant
+    in scope: KeyScope, as id: DeviceID?, at now: UTCInstant, _ source: Source = .vault
   ) throws(VaultError) -> ProveKey {
     try writing { writer throws(VaultError) in
       let reader = writer.reader
       var directory = try directory(scope, reader)
-      if let waiting = directory.pending {
-        let record = try existing(.pending, waiting, reader)
-        if id == nil || id == waiting { return record.key }
-        try delete(record, writer)
+      if let waiting = try waiting(in: scope, as: id, heldBy: source.custodian, reader) {
+        return waiting.key
+      }
+      if let other = directory.pending {
+        try delete(try existing(.pending, other, reader), writer)
       }
       let id = id ?? randomID()
       try refuse(id, outside: scope, reader)
@@ -21,8 +46,8 @@ extension KeyRing {
         throw .tooManyKeys
       }
       let key = ProveKey(
-        deviceID: id, publicKey: try makeKey(in: scope, writer), scope: scope, state: .pending,
-        createdAt: now, confirmedAt: nil)
+        deviceID: id, publicKey: try makeKey(in: scope, source, writer), scope: scope,
+        state: .pending, createdAt: now, confirmedAt: nil, custodian: source.custodian)
       try put(KeyRecord(key: key, sequence: writer.generation), writer)
       writer.changeKeyCount(by: 1)
       directory.pending = id
@@ -52,7 +77,7 @@ extension KeyRing {
       try delete(waiting, keepingSecret: true, writer)
       let key = ProveKey(
         deviceID: id, publicKey: waiting.key.publicKey, scope: scope, state: .placed,
-        createdAt: waiting.key.createdAt, confirmedAt: now)
+        createdAt: waiting.key.createdAt, confirmedAt: now, custodian: waiting.key.custodian)
       try put(KeyRecord(key: key, sequence: writer.generation), writer)
       directory.pending = nil
       directory.current = id
@@ -121,10 +146,14 @@ extension KeyRing {
     return DeviceID.random(using: &generator)
   }
 
-  /// Makes a seed in guarded memory, seals it, and gives the public half (V11).
+  /// Makes a seed in guarded memory, seals it, and gives the public half (V11); or keeps the handle of
+  /// a key that a custodian has made.
   private func makeKey(
-    in scope: KeyScope, _ writer: RecordWriter
+    in scope: KeyScope, _ source: Source, _ writer: RecordWriter
   ) throws(VaultError) -> PublicKey {
+    if case .custodian(let name, let made) = source {
+      return try keep(made, of: name, in: scope, writer)
+    }
     let (content, bytes) = try wrapping(.using(.keys)) { () throws(SealingError) in
       try SeedRecord.make()
     }

@@ -3,7 +3,7 @@ import ProveKeySealing
 
 /// A key that is ready to sign, and the counter values that are reserved for it.
 struct Signer {
-  let secret: SecretBox
+  let hold: KeyHold
   /// Values that are durable as given out, so that each can be given once (V10).
   var reserved: Range<UInt64>
 }
@@ -11,7 +11,8 @@ struct Signer {
 /// What one signature needs; the signing itself is done outside the lock.
 struct SigningTicket: Sendable {
   let deviceID: DeviceID
-  let secret: SecretBox
+  let publicKey: PublicKey
+  let hold: KeyHold
   let counter: UInt64
   let state: KeyAssertion.VaultState
 }
@@ -65,7 +66,8 @@ extension KeyRing {
     signer.reserved.removeFirst()
     signers.insert(signer, for: key.publicKey)
     return SigningTicket(
-      deviceID: key.deviceID, secret: signer.secret, counter: counter, state: state)
+      deviceID: key.deviceID, publicKey: key.publicKey, hold: signer.hold, counter: counter,
+      state: state)
   }
 
   /// Moves the durable counter past the values that may be given out next (V10).
@@ -82,24 +84,28 @@ extension KeyRing {
     guard !overflow, reserved < UInt64.max else {
       throw .damaged(VaultDamage(.keys, .malformed))
     }
-    let secret = try secret(of: key, writer.reader)
+    let hold = try hold(of: key, writer.reader)
     try writer.put(
       CounterRecord(reserved: reserved).encoded, at: locator,
       in: keys.partsNamespace(key.scope))
-    return Signer(secret: secret, reserved: (used + 1)..<(reserved + 1))
+    return Signer(hold: hold, reserved: (used + 1)..<(reserved + 1))
   }
 
-  /// The signing key, from memory or from its record.
-  private func secret(
+  /// The signing key or its custodian's handle, from memory or from its record.
+  private func hold(
     of key: ProveKey, _ reader: RecordReader
-  ) throws(VaultError) -> SecretBox {
-    if let kept = signers.value(for: key.publicKey)?.secret { return kept }
+  ) throws(VaultError) -> KeyHold {
+    if let kept = signers.value(for: key.publicKey)?.hold { return kept }
+    if key.custodian != nil {
+      let record = try custodianRecord(of: key, reader)
+      return .custodian(name: record.name, handle: record.handle)
+    }
     do throws(VaultError) {
-      return try loadSecret(of: key, reader)
+      return .vault(try loadSecret(of: key, reader))
     } catch .memoryExhausted {
       // Signing keys that are kept for speed give way to the one that is needed.
       signers.removeAll()
-      return try loadSecret(of: key, reader)
+      return .vault(try loadSecret(of: key, reader))
     }
   }
 

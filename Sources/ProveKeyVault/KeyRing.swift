@@ -24,6 +24,8 @@ final class KeyRing {
     capacity: VaultLimits.cachedScopes)
   var signers = RecencyCache<PublicKey, Signer>(capacity: VaultLimits.cachedSigners)
   var assertionState: (generation: UInt64, state: KeyAssertion.VaultState)?
+  /// Records of custodians' keys that were deleted; those keys are to go when it is durable.
+  var released: [CustodianRecord] = []
   private var verifications: UInt64 = 0
 
   init(_ store: RecordStore) {
@@ -54,6 +56,7 @@ final class KeyRing {
       }
     } catch {
       forgetAll()
+      released = []
       throw error
     }
   }
@@ -165,6 +168,7 @@ final class KeyRing {
     case .pending: pending.remove(key.deviceID)
     }
     guard !keepingSecret else { return }
+    if key.custodian != nil { released.append(try custodianRecord(of: key, writer.reader)) }
     try writer.delete(at: keys.seedLocator(key.publicKey))
     try writer.delete(at: keys.counterLocator(key.publicKey))
     signers.remove(key.publicKey)

@@ -49,7 +49,7 @@ extension KeyVault {
       try? store.close()
       for suffix in ["", "-wal", "-shm", "-journal"] {
         bytes += try Self.overwrite(path + suffix)
-        try wrapping { () throws(DurableFile.Problem) in
+        try filing { () throws(DurableFile.Problem) in
           try DurableFile(path: path + suffix).remove()
         }
       }
@@ -63,7 +63,7 @@ extension KeyVault {
   }
 
   private static func overwrite(_ path: String) throws(VaultError) -> Int {
-    try wrapping { () throws(DurableFile.Problem) in try DurableFile(path: path).overwrite() }
+    try filing { () throws(DurableFile.Problem) in try DurableFile(path: path).overwrite() }
   }
 }
 
@@ -87,7 +87,7 @@ extension Connection {
 }
 
 /// Runs `body` and wraps what a file's overwriting or removal throws.
-private func wrapping<R>(
+func filing<R>(
   _ body: () throws(DurableFile.Problem) -> R
 ) throws(VaultError) -> R {
   do throws(DurableFile.Problem) {

@@ -38,7 +38,7 @@ extension KeyVault {
           format: Int(format), mode: mode, generation: state.generation,
           records: Int(state.count), keys: Int(state.keyCount), epoch: store.keys.currentEpoch,
           epochs: store.keys.sealedEpochs.map(\.epoch),
-          unlockMethod: "\(store.unlockKind)", fileBytes: bytes)
+          unlockMethod: store.unlockMethodName, fileBytes: bytes)
       }
     }
   }

@@ -16,9 +16,11 @@ extension KeyVault {
     in scope: KeyScope, as deviceID: DeviceID? = nil
   ) throws(VaultError) -> ProveKey {
     let now = clock.now
-    return try withRing { ring throws(VaultError) in
-      try ring.place(in: scope, as: deviceID, at: now)
+    let (key, released) = try withRing { ring throws(VaultError) in
+      (try ring.place(in: scope, as: deviceID, at: now), ring.takeReleased())
     }
+    letGoQuietly(released)
+    return key
   }
 
   /// Phase two of enrolment: the server has answered, and the pending key becomes a placed one.
@@ -31,11 +33,13 @@ extension KeyVault {
     _ deviceID: DeviceID, in scope: KeyScope
   ) throws(VaultError) -> ProveKey {
     let now = clock.now
-    return try withRing { ring throws(VaultError) in
+    let (key, released) = try withRing { ring throws(VaultError) in
       let (key, removedSecret) = try ring.confirm(deviceID, in: scope, at: now)
       if removedSecret { ring.store.truncateLog() }
-      return key
+      return (key, ring.takeReleased())
     }
+    letGoQuietly(released)
+    return key
   }
 
   /// What to send to the server for a key: id, public half, and proof over the server's challenge.
@@ -103,24 +107,31 @@ extension KeyVault {
   ///
   /// A placed key of the same id stays.
   /// - Returns: false when this very key is pending no longer.
+  /// - Throws: of a key that a custodian holds also ``VaultError/custodian(_:_:)`` and
+  ///   ``VaultError/custodianMissing(_:)``: the vault has removed it then, the custodian has not.
   @discardableResult
   public func discardPendingKey(_ key: ProveKey) throws(VaultError) -> Bool {
-    try withRing { ring throws(VaultError) in
+    let (removed, released) = try withRing { ring throws(VaultError) in
       let removed = try ring.discardPending(key)
       if removed { ring.store.truncateLog() }
-      return removed
+      return (removed, ring.takeReleased())
     }
+    try letGo(released)
+    return removed
   }
 
   /// Removes the placed and the pending key of an id, with their secrets and counters.
   ///
   /// - Returns: false when there was neither.
+  /// - Throws: as ``discardPendingKey(_:)`` of a key that a custodian holds.
   @discardableResult
   public func removeKey(_ deviceID: DeviceID) throws(VaultError) -> Bool {
-    try withRing { ring throws(VaultError) in
+    let (removed, released) = try withRing { ring throws(VaultError) in
       let removed = try ring.remove(deviceID)
       if removed { ring.store.truncateLog() }
-      return removed
+      return (removed, ring.takeReleased())
     }
+    try letGo(released)
+    return removed
   }
 }

@@ -1,5 +1,4 @@
 public import ProveKeyModel
-import ProveKeySealing
 
 extension KeyVault {
   /// Signs a server's challenge with the key of an id: the placed one, else the pending one.
@@ -7,7 +6,9 @@ extension KeyVault {
   /// The assertion carries the key's counter, which is never the same twice, and the vault's
   /// generation and digest. About one call in 256 writes; in shared mode every call does.
   /// - Parameter challenge: 16 to 255 bytes from the server, used once.
-  /// - Throws: ``VaultError/unknownKey``, ``VaultError/challengeOutOfBounds``.
+  /// - Throws: ``VaultError/unknownKey``, ``VaultError/challengeOutOfBounds``; of a key that a custodian
+  ///   holds also ``VaultError/custodianMissing(_:)``, ``VaultError/custodian(_:_:)``, and the counter's
+  ///   value is then skipped.
   public func sign(
     _ challenge: [UInt8], with deviceID: DeviceID
   ) throws(VaultError) -> KeyAssertion {
@@ -34,13 +35,23 @@ extension KeyVault {
       throw .challengeOutOfBounds
     }
     let ticket = try withRing(ticket)
+    let signature = try signature(over: try Self.message(challenge, ticket), ticket)
     do throws(ModelError) {
-      let message = try KeyAssertion.signedBytes(
-        challenge: challenge, deviceID: ticket.deviceID, counter: ticket.counter,
-        vaultState: ticket.state)
       return try KeyAssertion(
         deviceID: ticket.deviceID, counter: ticket.counter, vaultState: ticket.state,
-        signature: Ed25519.sign(message.span, with: ticket.secret.bytes))
+        signature: signature)
+    } catch {
+      throw .challengeOutOfBounds  // the one thing that the model can refuse here
+    }
+  }
+
+  private static func message(
+    _ challenge: [UInt8], _ ticket: SigningTicket
+  ) throws(VaultError) -> [UInt8] {
+    do throws(ModelError) {
+      return try KeyAssertion.signedBytes(
+        challenge: challenge, deviceID: ticket.deviceID, counter: ticket.counter,
+        vaultState: ticket.state)
     } catch {
       throw .challengeOutOfBounds  // the one thing that the model can refuse here
     }

@@ -19,6 +19,8 @@ public final class KeyVault: Sendable {
 
   let clock: WallClock
   private let ring: Locked<KeyRing?>
+  /// The custodians that the vault was told of, by name.
+  let custodians = Locked<[String: any KeyCustodian]>([:])
 
   private init(_ ring: sending KeyRing, _ mode: VaultMode, _ clock: WallClock) {
     self.mode = mode

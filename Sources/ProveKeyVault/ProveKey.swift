@@ -2,7 +2,8 @@ public import ProveKeyModel
 
 /// The public half of a key that a vault holds, and what is known of it.
 ///
-/// The private half never leaves the vault: ``KeyVault/sign(_:with:)-(_,DeviceID)`` uses it.
+/// The private half never leaves the vault, or the custodian that holds it:
+/// ``KeyVault/sign(_:with:)-(_,DeviceID)`` uses it.
 public struct ProveKey: Hashable, Sendable {
   /// How far a key's enrolment has come.
   public enum State: UInt8, Hashable, Sendable {
@@ -24,6 +25,8 @@ public struct ProveKey: Hashable, Sendable {
   public let createdAt: UTCInstant
   /// When the server's answer became durable; nothing while the key is pending.
   public let confirmedAt: UTCInstant?
+  /// The name of the ``KeyCustodian`` that holds the private half; nil when the vault does.
+  public let custodian: String?
 }
 
 extension ProveKey: CustomStringConvertible, CustomReflectable {

@@ -70,8 +70,9 @@ struct RecordCheck: Sendable {
   enum Finding: Sendable {
     /// It is as it was written, and says nothing that other rows must agree with.
     case sound
-    /// It is a key's facts, and agrees with the rows that the key needs.
-    case key
+    /// It is a key's facts, and agrees with the rows that the key needs; a custodian is to hold
+    /// its private half, by the record at the locator.
+    case key(custodian: String?, handle: Locator)
     /// It opened; what it says is to be held against other rows of its role.
     case content(RecordKind, [UInt8])
     /// It is not what the vault wrote.
@@ -99,7 +100,7 @@ struct RecordCheck: Sendable {
       guard let (kind, content) = opened else { return .sound }
       switch kind {
       case .key: return try checkKey(content, row)
-      case .storageItem, .storageUsage: return .content(kind, content)
+      case .storageItem, .storageUsage, .custodianKey: return .content(kind, content)
       case .seed, .counter, .directory: return .sound
       }
     } catch .damaged(let damage) {
@@ -112,11 +113,12 @@ struct RecordCheck: Sendable {
     _ content: [UInt8], _ row: RecordTable.Row
   ) throws(VaultError) -> Finding {
     let key = try KeyRecord.decode(content).key
+    let seed = keys.seedLocator(key.publicKey)
     guard keys.factsLocator(key.state, key.deviceID) == row.locator,
       keys.factsNamespace(key.scope) == row.trusted.namespace,
-      trusted[keys.seedLocator(key.publicKey)] != nil,
+      trusted[seed] != nil,
       trusted[keys.directoryLocator(key.scope)] != nil
     else { return .damage(VaultDamage(.keys, .contradictory)) }
-    return .key
+    return .key(custodian: key.custodian, handle: seed)
   }
 }

@@ -11,15 +11,15 @@ import SQLiteDatabase
 extension RecordStore {
   /// Puts a new header in the place of the old one, which opens nothing any more.
   func replaceHeader(_ header: [UInt8]) throws(VaultError) {
-    let kind = try wrapping(.using(.header)) { () throws(SealingError) in
-      try StoreKeys.unlockKind(ofHeader: header)
+    let name = try wrapping(.using(.header)) { () throws(SealingError) in
+      try StoreKeys.unlockMethodName(ofHeader: header)
     }
     try writing { writer throws(VaultError) in
       var tables = try trustedHeaderTables()
       tables.header = header
       try writer.replace(tables, minimumEpoch: keys.minimumEpoch)
     }
-    unlockKind = kind
+    unlockMethodName = name
   }
 
   /// Makes the data key of a next epoch durable and then uses it; does neither when the vault has

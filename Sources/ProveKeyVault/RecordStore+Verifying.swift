@@ -36,8 +36,8 @@ extension RecordStore {
     }
     guard let tables else { throw .damaged(VaultDamage(.header, .missing)) }
     guard tables.hash == state.headerHash else { throw .damaged(VaultDamage(.header, .replaced)) }
-    unlockKind = try wrapping(.using(.header)) { () throws(SealingError) in
-      try StoreKeys.unlockKind(ofHeader: tables.header)
+    unlockMethodName = try wrapping(.using(.header)) { () throws(SealingError) in
+      try StoreKeys.unlockMethodName(ofHeader: tables.header)
     }
     let epochs = try tables.sealedEpochs()
     for epoch in epochs {

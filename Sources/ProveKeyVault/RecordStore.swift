@@ -29,7 +29,7 @@ final class RecordStore {
   /// What remembers, away from the file, how far the vault has come.
   var anchor: (any RollbackAnchor)?
   /// How the vault is unlocked, as its header says.
-  var unlockKind = UnlockMethod.Kind.rawKey
+  var unlockMethodName = ""
   /// Rises when the set was verified anew: what was kept in memory before is then out of date.
   var verifications: UInt64 = 0
   private var mustCompareState = true

@@ -31,6 +31,6 @@ enum SeedRecord {
     let seed = try content.withBytes { content throws(SealingError) in
       try SecretBytes(copying: content.extracting(1..<content.count))
     }
-    return SecretBox(try Ed25519.signingKey(ofSeed: seed))
+    return SecretBox(try Ed25519.pooledSigningKey(ofSeed: seed))
   }
 }

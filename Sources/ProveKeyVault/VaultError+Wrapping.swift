@@ -49,8 +49,11 @@ extension VaultError {
     switch (error, occasion) {
     case (.lockedMemoryExhausted, _), (.outOfMemory, _): self = .memoryExhausted
     case (.wrongPassphrase, _): self = .wrongPassphrase
-    case (.wrongKey, _), (.keyFile(.wrongKey), _): self = .wrongKey
-    case (.keyFile(.missing), .unlocking): self = .keyLost
+    case (.wrongKey, _), (.keyFile(.wrongKey), _), (.entanglement(.wrongKey), .unlocking):
+      self = .wrongKey
+    case (.keyFile(.missing), .unlocking), (.providerKeyGone, .unlocking),
+      (.entanglement(.missing), .unlocking):
+      self = .keyLost
     case (.wrongKind, _): self = .notAVault
     case (.damaged(let part), _), (.tampered(let part), _):
       self = .damaged(VaultDamage(Self.place(of: part, occasion), .notAuthentic))

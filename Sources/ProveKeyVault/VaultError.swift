@@ -34,15 +34,20 @@ public enum VaultError: Error, Equatable, Sendable {
 
   /// The passphrase is not this vault's: ask again.
   case wrongPassphrase
-  /// The key is not this vault's: bring the right one.
+  /// The key, or the value that the vault is entangled with, is not this vault's: bring the right
+  /// one.
   case wrongKey
-  /// The vault is there and the file of its key is gone, as after a restore from a backup that
-  /// left the key out: bring the key back, or delete the vault and place new keys.
+  /// The vault is there and its key is gone: the key file, the provider's key, or the value that it
+  /// is entangled with, as after a restore from a backup that left the key out. Bring the key back,
+  /// or give the vault up with `KeyVault.reset` and place new keys.
   case keyLost
   /// The unlock method itself failed: the error says what to repair.
   case unlock(SealingError)
   /// No guarded or ordinary memory is left: raise the limit on locked memory (`ulimit -l`).
   case memoryExhausted
+
+  /// The vault opens with the method given, so nothing of it was reset: use it, or `destroy` it.
+  case keyNotLost
 
   // MARK: The content
 
@@ -73,6 +78,14 @@ public enum VaultError: Error, Equatable, Sendable {
   case unknownKey
   /// The device id names a key of another scope: an id belongs to one scope only.
   case deviceIDTaken
+  /// The key is held by the custodian of this name, which the vault was not told of:
+  /// `KeyVault.use(custodian:)`.
+  case custodianMissing(String)
+  /// The custodian of this name did not do what was asked; the problem says what to do. A removal
+  /// that throws it has removed the key from the vault.
+  case custodian(String, CustodianProblem)
+  /// A custodian's name has 1 to 64 printable ASCII characters: rename it.
+  case custodianName
   /// A challenge has 16 to 255 bytes: take the server's as it came.
   case challengeOutOfBounds
   /// The scope or the vault is at its limit: remove keys that are no longer used.

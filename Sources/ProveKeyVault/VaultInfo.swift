@@ -14,7 +14,8 @@ public struct VaultInfo: Hashable, Sendable {
   public let epoch: UInt32
   /// The epochs that have a data key: one, and two while a rotation is under way.
   public let epochs: [UInt32]
-  /// `rawKey`, `passphrase`, `keyFile` or `provider`.
+  /// `rawKey`, `passphrase`, `keyFile` or `provider`; of an entangled one `entangled` in front, as in
+  /// `entangled passphrase`.
   public let unlockMethod: String
   /// Bytes of the database, with what its log adds to it.
   public let fileBytes: Int64

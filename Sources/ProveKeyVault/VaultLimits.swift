@@ -11,11 +11,12 @@ enum VaultLimits {
   /// Counter values reserved at once in exclusive mode.
   ///
   /// A durable write costs as much as some ten signatures; a crash skips at most so many values,
-  /// which no server minds. In shared mode it is one: the server tells apart only the 64 values under the highest (D3),
-  /// and a block held by one process would fall behind while another one signs.
+  /// which no server minds. In shared mode it is one: the server tells apart only the 64 values
+  /// under the highest (D3), and a block held by one process would fall behind while another signs.
   static let counterBlock: UInt64 = 256
-  /// Keys whose signing key stays in guarded memory: each takes a locked page of 4 KiB.
-  static let cachedSigners = 256
+  /// Keys whose signing key stays in guarded memory: 63 of them share a locked page of 4 KiB, so all
+  /// together take 1 MiB of a limit that is often 8.
+  static let cachedSigners = 16_384
   /// Keys whose public facts stay decoded.
   static let cachedKeys = 4_096
   /// Scopes whose directory and namespace stay in memory.

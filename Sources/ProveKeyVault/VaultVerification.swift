@@ -10,6 +10,7 @@ struct VaultVerification {
   private var records = 0
   private var keys = 0
   private var storage = StorageTally()
+  private var custodians = CustodianTally()
 
   private init(_ reader: RecordReader) {
     self.reader = reader
@@ -112,6 +113,7 @@ struct VaultVerification {
       return
     }
     for _ in 0..<storage.contradictions { note(.storage, .contradictory) }
+    for _ in 0..<custodians.contradictions { note(.keys, .contradictory) }
     if trustedRows != trusted.rows.count {
       note(
         .records,
@@ -130,12 +132,17 @@ struct VaultVerification {
     for (row, finding) in zip(batch.rows, try batch.checked(by: check)) {
       switch finding {
       case .sound: break
-      case .key: keys += 1
+      case .key(let custodian, let handle):
+        keys += 1
+        if let custodian { custodians.expect(custodian, at: handle) }
       case .damage(let damage): note(damage)
       case .content(let kind, let content):
         note(
           try Self.damage { () throws(VaultError) in
-            try storage.note(content, kind, row, check.keys)
+            switch kind {
+            case .custodianKey: try custodians.note(content, row)
+            default: try storage.note(content, kind, row, check.keys)
+            }
           })
       }
     }

@@ -127,7 +127,7 @@ struct SecretBytesTests {
 
 extension Trait where Self == ConditionTrait {
   /// Leaves a test out under a sanitizer, which catches the signal itself and does not lock memory.
-  fileprivate static var bareProcess: ConditionTrait {
+  static var bareProcess: ConditionTrait {
     .disabled("a sanitizer takes the signal and the lock") {
       unsafe dlsym(nil, "__asan_init") != nil || dlsym(nil, "__tsan_init") != nil
     }

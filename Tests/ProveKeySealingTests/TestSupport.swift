@@ -111,3 +111,26 @@ struct TestProvider: KeyEncryptionProvider {
     return try SecretBytes(copying: key.span)
   }
 }
+
+/// What a body throws as an error of sealing; nil when it throws none.
+func sealingError(_ body: () throws -> Void) throws -> SealingError? {
+  do {
+    try body()
+    return nil
+  } catch let error as SealingError {
+    return error
+  }
+}
+
+/// Wraps a key that the test knows and gives what comes back.
+func roundTrip(
+  _ provider: some KeyEncryptionProvider, _ key: [UInt8], context: [UInt8] = [1, 2, 3]
+) throws -> (wrapped: [UInt8], back: [UInt8]) {
+  let wrapped = try provider.wrap(SecretBytes(copying: key.span), context: context)
+  return (wrapped, try provider.unwrap(wrapped, context: context).withBytes { $0.copiedForTest })
+}
+
+extension Span<UInt8> {
+  /// A copy in ordinary memory.
+  var copiedForTest: [UInt8] { indices.map { self[$0] } }
+}

@@ -64,7 +64,7 @@ struct VaultInternalsTests {
       deviceID: try deviceID("d-1"),
       publicKey: try PublicKey(algorithm: .ed25519, bytes: [UInt8](repeating: 9, count: 32)),
       scope: try scope(), state: .placed, createdAt: UTCInstant(millisecondsSinceEpoch: -5),
-      confirmedAt: UTCInstant(millisecondsSinceEpoch: 7))
+      confirmedAt: UTCInstant(millisecondsSinceEpoch: 7), custodian: nil)
     let record = KeyRecord(key: key, sequence: 77)
     #expect(try KeyRecord.decode(record.encoded) == record)
     let directory = ScopeDirectory(current: try deviceID("d-1"), pending: nil)
