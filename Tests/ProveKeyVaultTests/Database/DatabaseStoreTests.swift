@@ -248,4 +248,37 @@ struct DatabaseStoreTests {
     #expect(try stage.vault.verify().isSound)
     #expect(try stage.vault.info().records == 5)
   }
+
+  @Test("what goes beyond a limit is refused by name, and nothing is changed (I9)")
+  func limits() throws {
+    let stage = try DatabaseStage { upgrade throws in
+      let store = try upgrade.createStore("s", autoIncrement: true)
+      try store.createIndex("i", keyPath: .path(""), multiEntry: true)
+      for number in 1..<64 { try store.createIndex("\(number)", keyPath: .path("a")) }
+      #expect(try fault { try store.createIndex("64", keyPath: .path("a")) } == .quotaExceeded)
+      for number in 1..<256 { try upgrade.createStore("\(number)") }
+      #expect(try fault { try upgrade.createStore("256") } == .quotaExceeded)
+    }
+    #expect(stage.database.storeNames.count == 256)
+    try stage.write("s") { store throws in
+      let many = (0...10_000).map { DatabaseValue.number(Double($0)) }
+      #expect(try fault { try store.put(.array(many)) } == .quotaExceeded)
+      #expect(try store.put(.array(Array(many.dropLast()))) == .number(1))
+      let long = DatabaseValue.text([UInt16](repeating: 0xFFFF, count: 30_000))
+      #expect(try fault { try store.put(long) } == .data)
+      #expect(try store.count() == 1 && store.index("i").count() == 10_000)
+    }
+    let size = 15 << 20
+    let large = DatabaseValue.binary([UInt8](repeating: 1, count: size - 5))
+    let failed = try fault {
+      try stage.database.write("1") { transaction throws in
+        for key in 0..<4 { try transaction.put(large, key: .number(Double(key))) }
+        #expect(try fault { try transaction.put(large, key: .number(4)) } == .quotaExceeded)
+        try transaction.put(.null, key: .number(4))
+        #expect(try transaction.onlyStore.count() == 5)
+        try transaction.abort()
+      }
+    }
+    #expect(failed == .abort)
+  }
 }
