@@ -12,12 +12,15 @@ public import ProveKeySealing
 ///
 /// One SQLite file with its write-ahead log beside it. What a call has written is on disk when the
 /// call returns; a call that throws has changed nothing. Safe to use from many threads. The rules
-/// it keeps stand as V1 to V7 with `RecordStore` and V8 to V12 with `KeyRing`.
+/// it keeps stand as V1 to V7 with `RecordStore` and V8 to V12 with `KeyRing`,
+/// those of its other roles with `StorageShelf` and `DatabaseShelf`.
 public final class KeyVault: Sendable {
   /// Who else may use the vault while this one is open.
   public let mode: VaultMode
 
   let clock: WallClock
+  /// Where transactions on the vault's databases wait for each other.
+  let gate = DatabaseGate()
   private let ring: Locked<KeyRing?>
   /// The custodians that the vault was told of, by name.
   let custodians = Locked<[String: any KeyCustodian]>([:])

@@ -100,7 +100,8 @@ struct RecordCheck: Sendable {
       guard let (kind, content) = opened else { return .sound }
       switch kind {
       case .key: return try checkKey(content, row)
-      case .storageItem, .storageUsage, .custodianKey: return .content(kind, content)
+      case .storageItem, .storageUsage, .custodianKey, .database, .databaseState, .databaseRow:
+        return .content(kind, content)
       case .seed, .counter, .directory: return .sound
       }
     } catch .damaged(let damage) {

@@ -8,7 +8,9 @@ enum RecordKind: UInt8 {
   case directory = 4
   case storageItem = 5
   case storageUsage = 6
-  // 7 to 9 are the database role's.
+  case database = 7
+  case databaseState = 8
+  case databaseRow = 9
   case custodianKey = 16
 
   /// The kind that a content says; nothing for one that this library does not know.

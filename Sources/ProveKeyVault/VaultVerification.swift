@@ -11,6 +11,7 @@ struct VaultVerification {
   private var keys = 0
   private var storage = StorageTally()
   private var custodians = CustodianTally()
+  private var databases = DatabaseTally()
 
   private init(_ reader: RecordReader) {
     self.reader = reader
@@ -113,6 +114,7 @@ struct VaultVerification {
       return
     }
     for _ in 0..<storage.contradictions { note(.storage, .contradictory) }
+    for _ in 0..<(try databases.contradictions(reader)) { note(.database, .contradictory) }
     for _ in 0..<custodians.contradictions { note(.keys, .contradictory) }
     if trustedRows != trusted.rows.count {
       note(
@@ -141,6 +143,8 @@ struct VaultVerification {
           try Self.damage { () throws(VaultError) in
             switch kind {
             case .custodianKey: try custodians.note(content, row)
+            case .database, .databaseState, .databaseRow:
+              try databases.note(content, kind, row, check.keys)
             default: try storage.note(content, kind, row, check.keys)
             }
           })

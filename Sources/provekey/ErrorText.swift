@@ -45,6 +45,7 @@ enum ErrorText {
     case .rolledBack: "an older state of the vault was put back"
     case .epochInUse(let epoch, let records):
       "epoch \(epoch) is in use, by \(records) records; rotate first"
+    case .database(let fault): "the database refused (\(fault.name): \(fault)); nothing was changed"
     case .unknownEpoch(let epoch): "the vault has never had the epoch \(epoch)"
     default: "the vault failed: \(error)"
     }
