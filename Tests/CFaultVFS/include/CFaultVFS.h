@@ -73,4 +73,7 @@ long pks_memory_count(void);
 // How many allocations failed since the last `pks_memory_fail`.
 long pks_memory_failures(void);
 
+// Whether `wanted` stands among `bytes`: for searches through all memory of a process.
+int pks_contains(const void *bytes, long count, const void *wanted, long wanted_count);
+
 #endif
