@@ -37,11 +37,14 @@ struct SecretMemoryTests {
     }
     let (memory, files) = try onlooker.result()
     // The search finds what is there.
-    #expect(ByteSearch.finds(marker, in: memory.dumped))
-    #expect(ByteSearch.finds(Array(firstOrigin.utf8), in: memory.dumped))
+    for needle in [marker, Array(firstOrigin.utf8)] {
+      let isThere = ByteSearch.finds(needle, in: memory.dumped)
+      #expect(isThere)
+    }
     for secret in try secrets() {
-      #expect(!ByteSearch.findsPart(of: secret.bytes, in: memory.dumped), "\(secret.name)")
-      #expect(ByteSearch.finds(secret.bytes, in: memory.kept) == secret.isHeld, "\(secret.name)")
+      try refuse(secret, in: memory.dumped)
+      let isHeld = ByteSearch.finds(secret.bytes, in: memory.kept)
+      #expect(isHeld == secret.isHeld, "\(secret.name)")
     }
     try checkFiles(files)
   }
@@ -56,10 +59,23 @@ struct SecretMemoryTests {
       try liveAndWait(in: folder)
     }
     let core = [try fixture.bytes(try onlooker.result())]
-    #expect(ByteSearch.finds(marker, in: core))
-    for secret in try secrets() {
-      #expect(!ByteSearch.findsPart(of: secret.bytes, in: core), "\(secret.name)")
-    }
+    let isThere = ByteSearch.finds(marker, in: core)
+    #expect(isThere)
+    for secret in try secrets() { try refuse(secret, in: core) }
+  }
+
+  /// Not in one expression: a failure would print all that was searched.
+  private func refuse(_ secret: Secret, in parts: [[UInt8]]) throws {
+    let isFound = ByteSearch.findsPart(of: secret.bytes, in: parts)
+    #expect(!isFound, "\(secret.name)")
+  }
+
+  /// What must not be found.
+  private struct Secret {
+    let name: String
+    let bytes: [UInt8]
+    /// Whether the process has it in guarded memory while it waits.
+    var isHeld = true
   }
 
   /// The content of all files that the process has open or that lie in the folder.
@@ -87,38 +103,39 @@ struct SecretMemoryTests {
       #expect(names.contains(name))
     }
     let bytes = files.map(\.bytes)
-    #expect(ByteSearch.finds(Array("PKSHEAD1".utf8), in: bytes))
-    for secret in try secrets() {
-      #expect(!ByteSearch.findsPart(of: secret.bytes, in: bytes), "\(secret.name)")
-    }
+    let isThere = ByteSearch.finds(Array("PKSHEAD1".utf8), in: bytes)
+    #expect(isThere)
+    for secret in try secrets() { try refuse(secret, in: bytes) }
     for text in [firstOrigin, "first-device-of-all", "storage-key-name", "storage-value-text"] {
       let units = Array(text.utf16)
       for needle in [
         Array(text.utf8), units.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] },
         units.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] },
       ] {
-        #expect(!ByteSearch.finds(needle, in: bytes), "\(text)")
+        let isFound = ByteSearch.finds(needle, in: bytes)
+        #expect(!isFound, "\(text)")
       }
     }
   }
 
-  /// What must not be found, read from the vault that the other process has left.
-  private func secrets() throws -> [(name: String, bytes: [UInt8], isHeld: Bool)] {
+  /// Read from the vault that the other process has left.
+  private func secrets() throws -> [Secret] {
     let vault = try openVault(fixture.folder, passphrase)
-    var secrets = [("passphrase", passphrase, false)]
+    var secrets = [Secret(name: "passphrase", bytes: passphrase, isHeld: false)]
     let keys = try vault.withRing { ring throws(VaultError) in ring.store.keys }
     for key in KeyHierarchy.Key.allCases {
-      secrets.append(("\(key)", keys.hierarchy.withKey(key) { $0.copied }, true))
+      let bytes = keys.hierarchy.withKey(key) { $0.copied }
+      secrets.append(Secret(name: "\(key)", bytes: bytes))
     }
     for epoch in keys.sealedEpochs {
       let box = try keys.epochs.withLock { table in try table.key(for: epoch.epoch) }
-      secrets.append(("data key", box.bytes.withBytes { $0.copied }, true))
+      secrets.append(Secret(name: "data key", bytes: box.bytes.withBytes { $0.copied }))
     }
     for origin in [firstOrigin, secondOrigin] {
       for key in try vault.keys(in: scope(origin)) {
         let ticket = try vault.withRing { ring throws(VaultError) in try ring.ticket(for: key) }
         let seed = ticket.secret.bytes.withBytes { $0.copied }.prefix(Ed25519.seedCount)
-        secrets.append(("seed", Array(seed), true))
+        secrets.append(Secret(name: "seed", bytes: Array(seed)))
       }
     }
     #expect(secrets.count == 1 + 6 + 1 + 3)
