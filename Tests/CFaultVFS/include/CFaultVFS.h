@@ -76,4 +76,7 @@ long pks_memory_failures(void);
 // Whether `wanted` stands among `bytes`: for searches through all memory of a process.
 int pks_contains(const void *bytes, long count, const void *wanted, long wanted_count);
 
+// Runs SQL on a file with SQLite as it comes: no setting of ours is in the way. SQLite's result.
+int pks_execute(const char *path, const char *sql);
+
 #endif
