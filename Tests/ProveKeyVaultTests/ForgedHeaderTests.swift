@@ -6,8 +6,9 @@ import Testing
 @testable import ProveKeySealing
 @testable import ProveKeyVault
 
-/// Campaign Q5: headers that a forger made, checksum included, in a vault's file. None is a wrong
-/// passphrase, none costs more than the vault's own, and none ends the process.
+/// Campaign Q5: headers that a forger made, checksum included, in a vault's file.
+///
+/// None is a wrong passphrase, none costs more than the vault's own, and none ends the process.
 @Suite("forged headers")
 struct ForgedHeaderTests {
   let fixture: VaultFixture

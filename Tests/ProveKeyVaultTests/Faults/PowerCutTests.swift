@@ -4,7 +4,9 @@ import ProveKeySealing
 import ProveKeyVault
 import Testing
 
-/// Campaign Q2. One run of a vault's life is recorded write by write; then the disk as a power cut
+/// Campaign Q2: the power is cut at every sync of a vault's life.
+///
+/// One run of a vault's life is recorded write by write; then the disk as a power cut
 /// at each sync would have left it is built, and a plain vault is opened on it.
 ///
 /// Not recorded, since they do not go through SQLite: the making of the empty file, which is synced

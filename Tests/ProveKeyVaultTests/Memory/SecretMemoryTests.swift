@@ -184,7 +184,9 @@ private func readOnce(_ path: String, into bytes: inout [UInt8]) throws {
   close(descriptor)
 }
 
-/// The life of the process that is looked into. Nothing here may leave a secret in ordinary memory.
+/// The life of the process that is looked into.
+///
+/// Nothing here may leave a secret in ordinary memory.
 private func liveAndWait(in folder: String) throws {
   // Should the one that reads be gone, this process does not wait for ever.
   alarm(120)
