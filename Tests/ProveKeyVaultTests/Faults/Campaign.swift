@@ -4,11 +4,10 @@ import Foundation
 enum Campaign {
   static let isLong = ProcessInfo.processInfo.environment["PROVE_KEY_STORE_LONG"] == "1"
 
-  /// `1...count` whole, or about `sample` of it in even steps, first and last included.
-  static func numbers(upTo count: Int, sample: Int) -> [Int] {
-    guard !isLong, count > sample else { return Array(1...max(count, 1)) }
-    let numbers = (0..<sample).map { 1 + $0 * (count - 1) / (sample - 1) }
-    return Array(Set(numbers)).sorted()
+  /// How many rounds of something that is random anyway.
+  static func rounds(short: Int, long: Int) -> Int {
+    let asked = ProcessInfo.processInfo.environment["PROVE_KEY_STORE_ROUNDS"]
+    return asked.flatMap(Int.init) ?? (isLong ? long : short)
   }
 }
 
