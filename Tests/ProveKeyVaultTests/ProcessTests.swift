@@ -72,7 +72,9 @@ struct ProcessTests {
     #expect(try vaultError { _ = try vaults[1].sign(challenge, with: placed) } == .unknownKey)
   }
 
-  /// Campaign Q1. Rounds: 10, or 1,000 with PROVE_KEY_STORE_LONG=1, or PROVE_KEY_STORE_ROUNDS.
+  /// Campaign Q1.
+  ///
+  /// Rounds: 10, or 1,000 with PROVE_KEY_STORE_LONG=1, or PROVE_KEY_STORE_ROUNDS.
   @Test("a process killed at any moment loses nothing that it had acknowledged (V1, V10)")
   func killed() async throws {
     var acknowledged = 0

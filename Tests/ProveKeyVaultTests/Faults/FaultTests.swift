@@ -20,7 +20,7 @@ struct FaultTests {
 
   /// How a disk fails.
   enum Failing: CaseIterable {
-    case anyOperation, reading, syncing, space
+    case anyOperation, anyWhenShared, reading, syncing, space
   }
 
   @Test(
@@ -32,11 +32,12 @@ struct FaultTests {
     let file = path + "/device.vault"
     let operations: FaultFolder.Operations =
       switch failing {
-      case .anyOperation: .all
+      case .anyOperation, .anyWhenShared: .all
       case .reading: .reads
       case .syncing: .syncs
       case .space: .writes
       }
+    let mode: VaultMode = failing == .anyWhenShared ? .shared : .exclusive
     let (outlines, _) = try undisturbed(file, secrets, fixture)
     let runs = try campaign(upTo: 20_000, sample: 24) { number in
       try removeAll(in: path)
@@ -47,7 +48,8 @@ struct FaultTests {
           folder.fail($0.number, of: operations, stays: $0.stays, full: failing == .space)
         },
         end: { folder.mend() })
-      let life = VaultLife(path: file, secrets: secrets, clock: fixture.clock.wallClock)
+      let life = VaultLife(
+        path: file, secrets: secrets, clock: fixture.clock.wallClock, mode: mode)
       return try FaultRun(path: file, fault: fault, life: life, outlines: outlines)()
     }
     #expect(runs > 5)

@@ -31,12 +31,13 @@ struct PowerCutTests {
     var counters: [(at: Int, key: PublicKey, value: UInt64)] = []
   }
 
-  private func record() throws -> Recording {
+  private func record(_ mode: VaultMode) throws -> Recording {
     let path = fixture.path("recorded")
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
     let folder = try FaultFolder(path, records: true)
     let life = VaultLife(
-      path: path + "/device.vault", secrets: secrets, clock: fixture.clock.wallClock)
+      path: path + "/device.vault", secrets: secrets, clock: fixture.clock.wallClock,
+      mode: mode)
     var recording = Recording()
     life.gaveOut = { recording.counters.append((folder.eventCount, $0, $1)) }
     for step in VaultLife.steps {
@@ -53,10 +54,10 @@ struct PowerCutTests {
   }
 
   @Test(
-    "a power cut at any sync loses nothing acknowledged, whatever it did to unsynced writes (V1, V10)"
-  )
-  func everySync() throws {
-    let recording = try record()
+    "a power cut at any sync loses nothing acknowledged, whatever it did to unsynced writes (V1, V10)",
+    arguments: [VaultMode.exclusive, .shared])
+  func everySync(mode: VaultMode) throws {
+    let recording = try record(mode)
     var disk = TracedDisk()
     var (syncs, images) = (0, 0)
     func cut(at count: Int, _ place: String) throws {
@@ -83,7 +84,7 @@ struct PowerCutTests {
     try cut(at: recording.events.count, "at the end")
     #expect(syncs > 40)
     #expect(images > syncs * 4)
-    if Campaign.isLong { print("power cuts: \(syncs) syncs, \(images) images") }
+    if Campaign.isLong { print("power cuts, \(mode): \(syncs) syncs, \(images) images") }
   }
 
   /// Opens the files as a cut after `count` events left them.

@@ -17,12 +17,14 @@ final class VaultLife {
   let path: String
   let secrets: [RawKey]
   let clock: WallClock
+  let mode: VaultMode
   private(set) var vault: KeyVault?
   private(set) var secret = 0
   /// Is told of each counter value that was given out.
   var gaveOut: (PublicKey, UInt64) -> Void = { _, _ in }
 
-  init(path: String, secrets: [RawKey], clock: WallClock) {
+  init(path: String, secrets: [RawKey], clock: WallClock, mode: VaultMode = .exclusive) {
+    self.mode = mode
     self.path = path
     self.secrets = secrets
     self.clock = clock
@@ -74,9 +76,11 @@ final class VaultLife {
   /// Opens the vault with whichever of the secrets it has.
   func open() throws {
     do throws(VaultError) {
-      vault = try KeyVault.open(at: path, unlock: .rawKey(secrets[secret]), clock: clock)
+      vault = try KeyVault.open(
+        at: path, unlock: .rawKey(secrets[secret]), mode: mode, clock: clock)
     } catch .wrongKey {
-      vault = try KeyVault.open(at: path, unlock: .rawKey(secrets[1 - secret]), clock: clock)
+      vault = try KeyVault.open(
+        at: path, unlock: .rawKey(secrets[1 - secret]), mode: mode, clock: clock)
       secret = 1 - secret
     }
   }

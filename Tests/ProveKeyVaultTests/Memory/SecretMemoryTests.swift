@@ -11,7 +11,9 @@ import Testing
 /// Another process opens a vault, places keys, signs, looks up and stores items. While it waits, its
 /// memory is read as a core dump would hold it. Origins, ids and stored items are in it: an open
 /// vault keeps them decoded, as the documentation says.
-@Suite("secrets in memory and files")
+@Suite(
+  "secrets in memory and files",
+  .enabled(if: !ProcessMemory.isSanitized, "a sanitizer's shadow memory is too large to search"))
 struct SecretMemoryTests {
   let fixture: VaultFixture
   let passphrase: [UInt8]
