@@ -39,7 +39,7 @@ struct FaultTests {
       }
     let mode: VaultMode = failing == .anyWhenShared ? .shared : .exclusive
     let (outlines, _) = try undisturbed(file, secrets, fixture)
-    let runs = try campaign(upTo: 20_000, sample: 24) { number in
+    let runs = try campaign(upTo: 20_000, sample: 14) { number in
       try removeAll(in: path)
       let folder = try FaultFolder(path, records: false)
       let fault = Fault(
@@ -68,7 +68,7 @@ struct FaultTests {
       let allocations = pks_memory_count()
       #expect(allocations > 100)
       for stays in [false, true] {
-        let runs = try campaign(upTo: allocations + 1000, sample: 40) { number in
+        let runs = try campaign(upTo: allocations + 1000, sample: 20) { number in
           try removeAll(in: folder)
           let fault = Fault(
             number: number, stays: stays, begin: { pks_memory_fail($0.number, $0.stays ? 1 : 0) },
