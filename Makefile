@@ -3,7 +3,7 @@
 SWIFT ?= swift
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: help demo test check lint format build sanitize coverage bench clean setup
+.PHONY: help demo test check lint format build sanitize fuzz campaigns coverage bench clean setup
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,10 +22,10 @@ build: setup ## build everything, tests included
 	$(SWIFT) build --build-tests -j $(JOBS)
 
 lint: ## check the formatting
-	$(SWIFT) format lint -r -p --strict Sources Tests Package.swift Benchmarks/Package.swift Benchmarks/Benchmarks
+	$(SWIFT) format lint -r -p --strict Sources Tests Package.swift Benchmarks/Package.swift Benchmarks/Benchmarks Fuzzing
 
 format: ## rewrite to the formatting
-	$(SWIFT) format -i -r -p Sources Tests Package.swift Benchmarks/Package.swift Benchmarks/Benchmarks
+	$(SWIFT) format -i -r -p Sources Tests Package.swift Benchmarks/Package.swift Benchmarks/Benchmarks Fuzzing
 
 check: lint test ## everything that CI checks: formatting, build with warnings as errors, tests, tidy
 
@@ -33,6 +33,12 @@ check: lint test ## everything that CI checks: formatting, build with warnings a
 sanitize: setup ## the tests under the thread and the address sanitizer
 	$(SWIFT) test --disable-xctest --sanitize=thread --scratch-path .build-thread -j $(JOBS)
 	$(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build-address -j $(JOBS)
+
+fuzz: setup ## each fuzzer for FUZZ_SECONDS seconds (10)
+	@./scripts/fuzz
+
+campaigns: build ## the long form of the power cuts, failures, kills and flipped bytes: an hour or more
+	PROVE_KEY_STORE_LONG=1 $(SWIFT) test --skip-build --disable-xctest --filter ProveKeyVaultTests
 
 coverage: setup ## the tests with a coverage table
 	$(SWIFT) test --disable-xctest --enable-code-coverage -j $(JOBS)
@@ -42,4 +48,4 @@ bench: setup ## short benchmarks of look-up, signing and decisions
 	cd Benchmarks && $(SWIFT) package benchmark
 
 clean: ## remove what builds have made
-	rm -rf .build .build-thread .build-address Benchmarks/.build
+	rm -rf .build .build-thread .build-address .build-fuzz Benchmarks/.build

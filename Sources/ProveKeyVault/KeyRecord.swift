@@ -43,9 +43,9 @@ struct KeyRecord: Equatable {
       guard let algorithm = KeyAlgorithm(rawValue: try reader.read(UInt8.self, "algorithm")) else {
         throw ByteReader.Malformed(field: "algorithm")
       }
-      let created = try reader.read(Int64.self, "created")
+      let created = try readInstant(&reader, "created")
       let confirmed = try reader.readOptional("confirmed") { reader throws(ByteReader.Malformed) in
-        try reader.read(Int64.self, "confirmed")
+        try readInstant(&reader, "confirmed")
       }
       let id = DeviceID(try reader.readText(limit: identifierByteLimit, "id"))
       let config = BuildConfig(rawValue: try reader.readText(limit: 32, "build config"))
@@ -62,13 +62,23 @@ struct KeyRecord: Equatable {
         let key = ProveKey(
           deviceID: id, publicKey: try PublicKey(algorithm: algorithm, bytes: publicKey),
           scope: try KeyScope(buildConfig: config, origin: origin), state: state,
-          createdAt: UTCInstant(millisecondsSinceEpoch: created),
-          confirmedAt: confirmed.map { UTCInstant(millisecondsSinceEpoch: $0) },
-          custodian: custodian)
+          createdAt: created, confirmedAt: confirmed, custodian: custodian)
         return KeyRecord(key: key, sequence: sequence)
       } catch {
         throw ByteReader.Malformed(field: "key")
       }
     }
+  }
+
+  /// Reads a time; one beyond the calendar, which an instant would clamp, was never written.
+  private static func readInstant(
+    _ reader: inout ByteReader, _ field: String
+  ) throws(ByteReader.Malformed) -> UTCInstant {
+    let milliseconds = try reader.read(Int64.self, field)
+    let instant = UTCInstant(millisecondsSinceEpoch: milliseconds)
+    guard instant.millisecondsSinceEpoch == milliseconds else {
+      throw ByteReader.Malformed(field: field)
+    }
+    return instant
   }
 }

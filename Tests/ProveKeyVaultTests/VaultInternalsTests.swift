@@ -40,6 +40,23 @@ struct VaultInternalsTests {
     try store.close()
   }
 
+  @Test("a key's record with a time beyond the calendar is malformed, not another time")
+  func timesBeyondTheCalendar() throws {
+    let key = ProveKey(
+      deviceID: try deviceID("device-a"),
+      publicKey: try PublicKey(algorithm: .ed25519, bytes: [UInt8](0..<32)),
+      scope: try scope(), state: .pending,
+      createdAt: UTCInstant(millisecondsSinceEpoch: 1_700_000_000_000), confirmedAt: nil)
+    let bytes = KeyRecord(key: key, sequence: 5).encoded
+    #expect(try KeyRecord.decode(bytes).encoded == bytes)
+    // Found by the fuzzer of vault records: the time begins at byte 12.
+    var beyond = bytes
+    beyond[12] = 0xB3
+    #expect(throws: VaultError.damaged(VaultDamage(.record, .malformed))) {
+      try KeyRecord.decode(beyond)
+    }
+  }
+
   @Test("a cache keeps at most what it may and what was used lately")
   func recencyCache() {
     var cache = RecencyCache<Int, String>(capacity: 8)

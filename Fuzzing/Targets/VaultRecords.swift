@@ -1,0 +1,20 @@
+@testable import ProveKeyVault
+
+/// A record's content that was read is written as the very bytes it was read from.
+///
+/// The first byte of the input chooses the record, the rest is the content.
+func fuzz(_ bytes: [UInt8]) {
+  guard let choice = bytes.first else { return }
+  let content = Array(bytes.dropFirst())
+  // What is refused is as it should be.
+  switch choice % 4 {
+  case 0:
+    if let record = try? KeyRecord.decode(content) { precondition(record.encoded == content) }
+  case 1:
+    if let record = try? CounterRecord.decode(content) { precondition(record.encoded == content) }
+  case 2:
+    if let record = try? ScopeDirectory.decode(content) { precondition(record.encoded == content) }
+  default:
+    if let state = try? SetState.decode(content) { precondition(state.encoded == content) }
+  }
+}

@@ -1,0 +1,124 @@
+import CFaultVFS
+import Foundation
+import ProveKeyModel
+import ProveKeySealing
+import ProveKeyVault
+import Testing
+
+/// Campaign Q3: every n-th operation of a vault's life fails, once or from then on.
+///
+/// With PROVE_KEY_STORE_LONG=1 it is every n until a life passes undisturbed, else a sample.
+@Suite("failing disk and memory")
+struct FaultTests {
+  let fixture: VaultFixture
+  let secrets: [RawKey]
+
+  init() throws {
+    fixture = try VaultFixture()
+    secrets = try [RawKey.random(), RawKey.random()]
+  }
+
+  /// How a disk fails.
+  enum Failing: CaseIterable {
+    case anyOperation, anyWhenShared, reading, syncing, space
+  }
+
+  @Test(
+    "whichever operation of the disk fails, the error says so and nothing acknowledged is lost (V1, V7)",
+    arguments: Failing.allCases, [false, true])
+  func disk(failing: Failing, stays: Bool) throws {
+    let path = fixture.path("failing")
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    let file = path + "/device.vault"
+    let operations: FaultFolder.Operations =
+      switch failing {
+      case .anyOperation, .anyWhenShared: .all
+      case .reading: .reads
+      case .syncing: .syncs
+      case .space: .writes
+      }
+    let mode: VaultMode = failing == .anyWhenShared ? .shared : .exclusive
+    let (outlines, _) = try undisturbed(file, secrets, fixture)
+    let runs = try campaign(upTo: 20_000, sample: 14) { number in
+      try removeAll(in: path)
+      let folder = try FaultFolder(path, records: false)
+      let fault = Fault(
+        number: number, stays: stays,
+        begin: {
+          folder.fail($0.number, of: operations, stays: $0.stays, full: failing == .space)
+        },
+        end: { folder.mend() })
+      let life = VaultLife(
+        path: file, secrets: secrets, clock: fixture.clock.wallClock, mode: mode)
+      return try FaultRun(path: file, fault: fault, life: life, outlines: outlines)()
+    }
+    #expect(runs > 5)
+    if Campaign.isLong { print("disk failing: \(failing), stays: \(stays), \(runs) runs") }
+  }
+
+  @Test("whichever allocation of SQLite fails, the error says so and nothing acknowledged is lost")
+  func memory() async throws {
+    await #expect(processExitsWith: .success) { [folder = fixture.folder as String] in
+      try #require(pks_memory_install() == 0)
+      let fixture = try VaultFixture()
+      let secrets = try [RawKey.random(), RawKey.random()]
+      let file = folder + "/device.vault"
+      pks_memory_fail(0, 0)
+      let (outlines, _) = try undisturbed(file, secrets, fixture)
+      let allocations = pks_memory_count()
+      #expect(allocations > 100)
+      for stays in [false, true] {
+        let runs = try campaign(upTo: allocations + 1000, sample: 20) { number in
+          try removeAll(in: folder)
+          let fault = Fault(
+            number: number, stays: stays, begin: { pks_memory_fail($0.number, $0.stays ? 1 : 0) },
+            end: {
+              let failures = pks_memory_failures()
+              pks_memory_fail(0, 0)
+              return failures
+            })
+          let life = VaultLife(path: file, secrets: secrets, clock: fixture.clock.wallClock)
+          return try FaultRun(path: file, fault: fault, life: life, outlines: outlines)()
+        }
+        #expect(runs > 5)
+        if Campaign.isLong { print("memory failing, stays: \(stays), \(runs) runs") }
+      }
+    }
+  }
+}
+
+/// The content after each step of a life in which nothing fails.
+private func undisturbed(
+  _ path: String, _ secrets: [RawKey], _ fixture: VaultFixture
+) throws -> (outlines: [VaultLife.Outline], last: VaultLife.State) {
+  let life = VaultLife(path: path, secrets: secrets, clock: fixture.clock.wallClock)
+  var state = VaultLife.State()
+  var outlines = [state.outline]
+  for step in VaultLife.steps {
+    try step.run(life)
+    if life.vault != nil { state = try life.state() }
+    outlines.append(state.outline)
+  }
+  return (outlines, state)
+}
+
+/// Runs for every number until nothing fails any more; in the short form for ever larger ones.
+private func campaign(
+  upTo limit: Int, sample: Int, _ run: (Int) throws -> Bool
+) throws -> Int {
+  var (number, runs) = (1, 0)
+  while number <= limit {
+    runs += 1
+    guard try run(number) else { return runs }
+    // Short: steps that grow, so that the many operations of a long life are few runs.
+    number += Campaign.isLong ? 1 : 1 + number * 6 / sample
+  }
+  Issue.record("a life has more than \(limit) operations")
+  return runs
+}
+
+private func removeAll(in folder: String) throws {
+  for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
+    try FileManager.default.removeItem(atPath: folder + "/" + name)
+  }
+}
