@@ -88,6 +88,36 @@ package struct DurableFile: Sendable {
     return try body()
   }
 
+  /// Copies the file to a new one of mode 0600; one that is not there is not copied.
+  ///
+  /// Not for a file that this process has open elsewhere under POSIX record locks: it loses them.
+  /// - Returns: whether there was a file.
+  @discardableResult
+  package func copy(to target: String) throws(Problem) -> Bool {
+    let source = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    guard source >= 0 else {
+      if errno == ENOENT { return false }
+      throw errno == ELOOP ? .notUsable : .system(errno)
+    }
+    defer { close(source) }
+    _ = try Self.check(source)
+    let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
+    let descriptor = unsafe open(target, flags, 0o600)
+    guard descriptor >= 0 else { throw .system(errno) }
+    defer { close(descriptor) }  // a copy that is not finished is for the caller to remove
+    guard fchmod(descriptor, 0o600) == 0 else { throw .system(errno) }
+    var buffer = [UInt8](repeating: 0, count: 1 << 18)
+    while true {
+      let step = unsafe buffer.withUnsafeMutableBytes { buffer in
+        unsafe Glibc.read(source, buffer.baseAddress, buffer.count)
+      }
+      if step < 0, errno == EINTR { continue }
+      guard step >= 0 else { throw .system(errno) }
+      guard step > 0 else { return true }
+      try Self.write(Array(buffer[..<step]), to: descriptor)
+    }
+  }
+
   /// Removes the file's name durably; one that is not there is no problem.
   package func remove() throws(Problem) {
     guard unsafe unlink(path) == 0 || errno == ENOENT else { throw .system(errno) }

@@ -71,16 +71,44 @@ public final class StoreKeys: Sendable {
   public static func open(
     header: [UInt8], epochs: [SealedEpoch], kind: StoreKind, unlock: UnlockMethod
   ) throws(SealingError) -> StoreKeys {
-    let parsed = try StoreHeader.parse(header)
-    let keys = StoreKeys(
-      kind: kind, storeID: parsed.storeID,
-      hierarchy: try RootWrapping.unwrap(parsed, kind: kind, unlock: unlock), entropy: .system)
+    let keys = try unlocked(header, kind, unlock)
     guard !epochs.isEmpty else { throw .damaged(.epochKey) }
     for epoch in epochs {
       guard !keys.epochs.withLock({ $0.holds(epoch.epoch) }) else { throw .damaged(.epochKey) }
       try keys.adopt(epoch)
     }
     return keys
+  }
+
+  /// Unlocks a damaged store with the data keys that are left.
+  ///
+  /// - Returns: the keys, and how many of the sealed data keys did not open.
+  /// - Throws: as ``open(header:epochs:kind:unlock:)`` of what concerns the header.
+  package static func openDamaged(
+    header: [UInt8], epochs: [SealedEpoch], kind: StoreKind, unlock: UnlockMethod
+  ) throws(SealingError) -> (keys: StoreKeys, lostEpochs: Int) {
+    let keys = try unlocked(header, kind, unlock)
+    var lost = 0
+    for epoch in epochs {
+      do throws(SealingError) {
+        guard !keys.epochs.withLock({ $0.holds(epoch.epoch) }) else { throw .damaged(.epochKey) }
+        try keys.adopt(epoch)
+      } catch .lockedMemoryExhausted {
+        throw .lockedMemoryExhausted
+      } catch {
+        lost += 1
+      }
+    }
+    return (keys, lost)
+  }
+
+  private static func unlocked(
+    _ header: [UInt8], _ kind: StoreKind, _ unlock: UnlockMethod
+  ) throws(SealingError) -> StoreKeys {
+    let parsed = try StoreHeader.parse(header)
+    return StoreKeys(
+      kind: kind, storeID: parsed.storeID,
+      hierarchy: try RootWrapping.unwrap(parsed, kind: kind, unlock: unlock), entropy: .system)
   }
 
   /// Wraps the same root for another unlock method, or for the same one anew: 32 bytes.

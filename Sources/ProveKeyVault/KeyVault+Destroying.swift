@@ -85,18 +85,3 @@ extension Connection {
     try strings("SELECT file FROM pragma_database_list WHERE name = 'main'").first
   }
 }
-
-/// Runs `body` and wraps what a file's overwriting or removal throws.
-func filing<R>(
-  _ body: () throws(DurableFile.Problem) -> R
-) throws(VaultError) -> R {
-  do throws(DurableFile.Problem) {
-    return try body()
-  } catch {
-    switch error {
-    case .exposed(let mode): throw .permissionsTooOpen(mode: mode)
-    case .notUsable: throw .invalidPath
-    case .system(let code): throw .io(code: code)
-    }
-  }
-}

@@ -61,6 +61,21 @@ struct RowBatch: Sendable {
   }
 }
 
+extension StoreKeys {
+  /// The kind of a row and its content, which of a secret is left out; nothing for a kind that this
+  /// library does not know.
+  func content(
+    of row: RecordTable.Row, _ sealed: Span<UInt8>
+  ) throws(VaultError) -> (kind: RecordKind, bytes: [UInt8])? {
+    try wrapping(.using(.record)) { () throws(SealingError) in
+      // A private key is looked at no further: it stands in memory that is zeroed.
+      try withOpened(sealed, as: RecordReader.context(row)) { content in
+        RecordKind(ofContent: content).map { ($0, $0.isSecret ? [] : content.copied) }
+      }
+    }
+  }
+}
+
 /// Opens rows and checks what each says by itself: the part of a walk that cores share.
 struct RecordCheck: Sendable {
   let keys: StoreKeys
@@ -90,14 +105,8 @@ struct RecordCheck: Sendable {
         return .damage(VaultDamage(.record, .unexpected))
       }
       guard row.trusted == known else { return .damage(VaultDamage(.record, .replaced)) }
-      let opened = try wrapping(.using(.record)) { () throws(SealingError) in
-        // A private key is looked at no further: it leaves zeroed memory here.
-        try keys.withOpened(sealed, as: RecordReader.context(row)) { content in
-          RecordKind(ofContent: content).map { ($0, $0.isSecret ? [] : content.copied) }
-        }
-      }
       // A content of a later kind is sound as far as this library can tell.
-      guard let (kind, content) = opened else { return .sound }
+      guard let (kind, content) = try keys.content(of: row, sealed) else { return .sound }
       switch kind {
       case .key: return try checkKey(content, row)
       case .storageItem, .storageUsage, .custodianKey, .database, .databaseState, .databaseRow:

@@ -171,7 +171,7 @@ struct RecordTable {
   }
 
   /// Reads the columns, refusing what no vault writes.
-  private static func lend<R>(
+  static func lend<R>(
     _ row: Statement, _ body: (Row, Span<UInt8>) throws(VaultError) -> R
   ) throws(VaultError) -> R {
     let malformed = VaultError.damaged(VaultDamage(.record, .malformed))

@@ -71,6 +71,12 @@ struct TrustedSet {
   /// Moves on to the generation of a new transaction.
   mutating func advance() { state.generation += 1 }
 
+  /// Begins with the generation of the vault that this one takes the place of.
+  mutating func begin(at generation: UInt64) {
+    precondition(rows.isEmpty, "only a vault without rows may choose its generation")
+    state.generation = max(generation, 1)
+  }
+
   /// Names another header or other data keys (V5).
   mutating func setHeader(hash: [UInt8], minimumEpoch: UInt32) {
     state.headerHash = hash

@@ -60,6 +60,36 @@ public struct VaultDamage: Hashable, Sendable {
   }
 }
 
+extension VaultDamage {
+  /// What can have brought a damage about, as far as the evidence goes.
+  @nonexhaustive
+  public enum Cause: Hashable, Sendable {
+    /// Bytes that no vault wrote, where an edit that was meant to pass would have looked otherwise:
+    /// decay, truncation, a write that was torn.
+    case accident
+    /// Parts that are well made and were not made so by the vault: somebody edited them, or moved
+    /// them here from elsewhere.
+    case intent
+    /// Genuine parts of another time, or parts gone: somebody put them back or took them, or the
+    /// disk lost a write that it had confirmed. Sealed bytes that do not open may be any of it.
+    case either
+  }
+
+  /// The probable cause; a warning to a person, never a reason to trust what is damaged.
+  public var cause: Cause {
+    switch (place, finding) {
+    // Pages, columns and the header's own checksum contradict themselves.
+    case (_, .malformed): .accident
+    // The header's checksum is right and its MAC is not; the tables are others than were made;
+    // a part of another vault; sound records that contradict each other.
+    case (.header, .notAuthentic), (.schema, _), (_, .foreign), (_, .contradictory),
+      (.record, .unexpected):
+      .intent
+    default: .either
+    }
+  }
+}
+
 extension VaultDamage: CustomStringConvertible {
   /// Place and finding in one line.
   public var description: String { "\(place): \(finding)" }

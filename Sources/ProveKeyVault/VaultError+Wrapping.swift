@@ -1,3 +1,4 @@
+import ProveKeyPlatform
 import ProveKeySealing
 package import SQLiteDatabase
 
@@ -55,6 +56,8 @@ extension VaultError {
       (.entanglement(.missing), .unlocking):
       self = .keyLost
     case (.wrongKind, _): self = .notAVault
+    // The header's checksum needs no key: bytes that decayed break it, and who edits can mend it.
+    case (.damaged(.header), _): self = .damaged(VaultDamage(.header, .malformed))
     case (.damaged(let part), _), (.tampered(let part), _):
       self = .damaged(VaultDamage(Self.place(of: part, occasion), .notAuthentic))
     case (.foreignStore, .using(let place)): self = .damaged(VaultDamage(place, .foreign))
@@ -99,5 +102,18 @@ func wrapping<R: ~Copyable>(
     return try body()
   } catch {
     throw VaultError(sealing: error, occasion)
+  }
+}
+
+/// Runs `body` and wraps what the reading, copying, overwriting or removal of a file throws.
+func filing<R>(_ body: () throws(DurableFile.Problem) -> R) throws(VaultError) -> R {
+  do throws(DurableFile.Problem) {
+    return try body()
+  } catch {
+    switch error {
+    case .exposed(let mode): throw .permissionsTooOpen(mode: mode)
+    case .notUsable: throw .invalidPath
+    case .system(let code): throw .io(code: code)
+    }
   }
 }

@@ -1,8 +1,9 @@
 import Dispatch
 import ProveKeyModel
 import ProveKeyPlatform
-import ProveKeyVault
 import Testing
+
+@testable import ProveKeyVault
 
 @Suite("signing")
 struct SigningTests {

@@ -202,7 +202,7 @@ struct TamperingTests {
       header[40] ^= 1
       try connection.run("UPDATE header SET bytes = ?", header)
     }
-    #expect(try openingError("damaged") == .damaged(VaultDamage(.header, .notAuthentic)))
+    #expect(try openingError("damaged") == .damaged(VaultDamage(.header, .malformed)))
 
     try makeVault("other.vault")
     var header: [UInt8] = []

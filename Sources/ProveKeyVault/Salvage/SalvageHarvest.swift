@@ -1,0 +1,124 @@
+import ProveKeyModel
+import ProveKeySealing
+
+/// Everything in a damaged vault that opens, by role, and what is missing from it.
+///
+/// Nothing is guessed: a record counts when it opens in the place where it stands and says nothing
+/// that contradicts that place, and a key counts when its private half opens too.
+struct SalvageHarvest {
+  /// Keys whose private half is there, the one that came last first.
+  private(set) var keys: [KeyRecord] = []
+  /// The highest counter value that may have been given out, by public key.
+  private(set) var counters: [PublicKey: UInt64] = [:]
+  /// The origins that have items, by the namespace of these.
+  private(set) var storage: [Locator: (origin: String, items: Int)] = [:]
+  /// Rows that opened.
+  private(set) var records = 0
+  /// Whether these are exactly the rows that the vault's own state vouches for.
+  private(set) var isWhole = false
+  /// The highest generation that any part of the vault shows.
+  private(set) var generation: UInt64 = 0
+
+  private let source: SalvageSource
+  private var facts: [KeyRecord] = []
+  private var seeds: Set<Locator> = []
+  private var reserved: [Locator: UInt64] = [:]
+  private var items: [Locator: Int] = [:]
+  private var origins: Set<String> = []
+
+  /// Reads all rows of `source`.
+  /// - Parameter origins: origins whose items are to be looked for beside those that are known.
+  init(_ source: SalvageSource, origins: [String]) throws(VaultError) {
+    self.source = source
+    self.origins = Set(origins)
+    generation = source.state?.generation ?? 0
+    try readRows()
+    try sortOutKeys()
+    sortOutStorage()
+    isWhole = isWhole && source.losses.count == 0
+  }
+
+  private mutating func readRows() throws(VaultError) {
+    var set = TrustedSet(state: source.state ?? .first(headerHash: []), sealedState: [])
+    let losses = source.losses
+    try source.forEachRow { row, sealed throws(VaultError) in
+      try losses.noting { () throws(VaultError) in
+        if let state = source.state, row.trusted.version > state.generation {
+          throw .damaged(VaultDamage(.record, .unexpected))
+        }
+        guard set.set(row.trusted, at: row.locator, source.keys) == nil else {
+          throw .damaged(VaultDamage(.record, .unexpected))
+        }
+        guard let (kind, content) = try source.keys.content(of: row, sealed) else {
+          throw .damaged(VaultDamage(.record, .unexpected))
+        }
+        try note(kind, content, row)
+        records += 1
+        generation = max(generation, row.trusted.version)
+      }
+    }
+    guard let state = source.state else { return }
+    if set.state.count != state.count {
+      losses.note(
+        VaultDamage(.records, .count(found: set.state.count, expected: state.count)))
+    } else if set.state.sum != state.sum {
+      losses.note(VaultDamage(.records, .replaced))
+    } else {
+      isWhole = true
+    }
+  }
+
+  private mutating func note(
+    _ kind: RecordKind, _ content: [UInt8], _ row: RecordTable.Row
+  ) throws(VaultError) {
+    let namespace = row.trusted.namespace
+    switch kind {
+    case .key:
+      let record = try KeyRecord.decode(content)
+      guard source.keys.factsLocator(record.key.state, record.key.deviceID) == row.locator,
+        source.keys.factsNamespace(record.key.scope) == namespace
+      else { throw .damaged(VaultDamage(.keys, .contradictory)) }
+      facts.append(record)
+      origins.insert(record.key.scope.origin)
+    case .seed: seeds.insert(row.locator)
+    case .counter: reserved[row.locator] = try CounterRecord.decode(content).reserved
+    // Which key is current follows from the keys.
+    case .directory: _ = try ScopeDirectory.decode(content)
+    case .storageItem:
+      // Whether it stands where its key belongs shows when its origin is known.
+      _ = try StorageItemRecord.decode(content)
+      items[namespace, default: 0] += 1
+    case .storageUsage: origins.insert(try StorageUsageRecord.decode(content).origin)
+    }
+  }
+
+  /// Keeps the keys that can sign: one of an id and state, one pending key of a scope (V8, V9).
+  private mutating func sortOutKeys() throws(VaultError) {
+    var pendingScopes: Set<KeyScope> = []
+    for record in facts.sorted(by: { $0.sequence > $1.sequence }) {
+      let key = record.key
+      try source.losses.noting { () throws(VaultError) in
+        let seed = source.keys.seedLocator(key.publicKey)
+        guard seeds.contains(seed) else { throw .damaged(VaultDamage(.keys, .missing)) }
+        // It is read once more when it is written: now is the time to find out that it cannot be.
+        _ = try source.content(at: seed)
+        guard key.state == .placed || pendingScopes.insert(key.scope).inserted else {
+          throw .damaged(VaultDamage(.keys, .unexpected))
+        }
+        keys.append(record)
+        counters[key.publicKey] = reserved[source.keys.counterLocator(key.publicKey)]
+      }
+    }
+  }
+
+  /// Finds out whose items there are; an origin that nobody names cannot be found out.
+  private mutating func sortOutStorage() {
+    for origin in origins.sorted() where isIdentifierText(origin) {
+      let namespace = source.keys.storageItemsNamespace(origin)
+      if let found = items.removeValue(forKey: namespace) { storage[namespace] = (origin, found) }
+    }
+    for nameless in items.values {
+      for _ in 0..<nameless { source.losses.note(VaultDamage(.storage, .missing)) }
+    }
+  }
+}
