@@ -56,7 +56,7 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
 
-    // Floor 4: the flow.
+    // Floor 4: the flow, and the vault for programs in other languages.
     .target(
       name: "ProveUnify",
       dependencies: [
@@ -64,12 +64,14 @@ let package = Package(
         "ProveDeviceRegistry",
       ]),
 
+    .target(name: "ProveKeyShell", dependencies: ["ProveKeyModel", "ProveKeyVault"]),
+
     // Floor 5: the command line.
     .executableTarget(
       name: "provekey",
       dependencies: [
         "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
-        "ProveDeviceRegistry", "ProveUnify",
+        "ProveDeviceRegistry", "ProveUnify", "ProveKeyShell",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -95,6 +97,11 @@ let package = Package(
       dependencies: [
         "ProveUnify", "ProveDeviceRegistry", "ProveKeyVault", "ProveKeyModel", "ProveKeyPlatform",
         "ProveKeySealing",
+      ]),
+    .testTarget(
+      name: "ProveKeyShellTests",
+      dependencies: [
+        "ProveKeyShell", "ProveKeyVault", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
       ]),
     .testTarget(name: "provekeyTests", dependencies: ["provekey"]),
     .testTarget(

@@ -37,7 +37,7 @@ package enum StandardStreams: Sendable {
         bytes.removeLast(limit - count)
         return bytes
       }
-      guard errno == EINTR else { throw .system(errno) }
+      try wait(descriptor, for: POLLIN)
     }
   }
 
@@ -50,11 +50,22 @@ package enum StandardStreams: Sendable {
       }
       if step >= 0 {
         done += step
-      } else if errno == EPIPE {
-        throw .closed
-      } else if errno != EINTR {
-        throw .system(errno)
+      } else {
+        try wait(descriptor, for: POLLOUT)
       }
+    }
+  }
+
+  /// Waits until a descriptor that does not block by itself is ready; nothing after a signal.
+  private static func wait(_ descriptor: Int32, for event: Int32) throws(Problem) {
+    switch errno {
+    case EINTR: return
+    case EPIPE: throw .closed
+    case EAGAIN:
+      var request = pollfd(fd: descriptor, events: Int16(event), revents: 0)
+      // Whatever it says, the next attempt says it again.
+      _ = unsafe poll(&request, 1, -1)
+    default: throw .system(errno)
     }
   }
 }

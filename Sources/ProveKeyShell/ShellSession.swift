@@ -23,6 +23,18 @@ package final class ShellSession {
     self.vault = vault
   }
 
+  /// Answers line after line until they end; each answer is written before the next line is read.
+  package func serve<Failure>(
+    _ lines: inout LineReader<Failure>, write: ([UInt8]) throws(Failure) -> Void
+  ) throws(Failure) {
+    while let line = try lines.next() {
+      switch line {
+      case .line(let bytes): try write(answer(to: bytes) + [0x0A])
+      case .tooLong: try write(answerToTooLongLine() + [0x0A])
+      }
+    }
+  }
+
   /// The answer to a line, both without their ends.
   package func answer(to line: [UInt8]) -> [UInt8] {
     var id = JSONText.null

@@ -60,7 +60,7 @@ struct Program {
   }
 
   /// The program stands beside the tests in the build folder.
-  private static var executable: URL {
+  static var executable: URL {
     URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
       .appendingPathComponent("provekey")
   }
