@@ -20,6 +20,6 @@ package enum ShellLimits: Sendable {
   static let operationsPerTransaction = 10_000
   /// Databases open at once.
   static let openDatabases = 64
-  /// Object stores that opening a database may name, and indexes of each.
-  static let storesPerDatabase = 256
+  /// Object stores that opening a database may describe: as many as one may have.
+  static let stores = 256
 }

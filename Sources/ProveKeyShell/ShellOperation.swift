@@ -30,7 +30,7 @@ package struct ShellOperation: Sendable {
   }
 
   /// Every operation, in the order of the manual.
-  package static let all = localStorage + keys + vault
+  package static let all = localStorage + keys + database + store + vault
 
   /// The operations by name.
   static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })

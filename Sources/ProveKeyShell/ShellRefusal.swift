@@ -60,6 +60,10 @@ package struct ShellRefusal: Error, Equatable, Sendable {
   }
 
   private init(_ error: VaultError) {
+    if case .database(let fault) = error {
+      self.init(name: fault.rawValue, message: Self.message(of: fault))
+      return
+    }
     self.init(name: Self.name(of: error), message: Self.message(of: error))
   }
 
@@ -91,6 +95,25 @@ package struct ShellRefusal: Error, Equatable, Sendable {
     case .rolledBack: "an older state of the vault was put back"
     case .anchor: "the anchor could not be read or moved; what was written is durable"
     default: "the vault refused: \(error)"
+    }
+  }
+
+  private static func message(of fault: DatabaseFault) -> String {
+    switch fault {
+    case .constraint: "a key, index key, store or index of that name is there already"
+    case .data: "a key or range is not valid, or the key is missing or given twice"
+    case .dataClone: "the value is nested too deep or too large"
+    case .readOnly: "the transaction is read-only: give 'mode' as 'readwrite'"
+    case .version: "the database has a higher version"
+    case .notFound: "there is no store or index of that name"
+    case .invalidState: "the database was closed, deleted or upgraded: open it again"
+    case .invalidAccess: "the operation does not go with this store or index"
+    case .syntax: "a key path is not one"
+    case .quotaExceeded: "a limit of names, stores, rows or bytes would be passed"
+    case .type: "a version, count or limit is out of bounds"
+    case .conflict: "another process has written to a store of the transaction: repeat it"
+    case .blocked: "the database is open: 'database.close' first"
+    default: "the database refused"
     }
   }
 

@@ -14,9 +14,11 @@ package import ProveKeyVault
 /// - H4. No operation gives out a private key; no refusal repeats what a field carried.
 /// - H5. What comes in goes back out the same, to the code unit, the byte and the bit.
 ///
-/// It does no input or output of its own, and is for one thread.
+/// It does no input or output of its own, and is for one thread. The databases that requests have
+/// opened are closed with it.
 package final class ShellSession {
   let vault: KeyVault
+  var databases = OpenDatabases()
 
   /// Answers for an open vault, which it does not close.
   package init(vault: KeyVault) {
