@@ -16,6 +16,8 @@ final class KeyRing {
   let store: RecordStore
   /// The localStorage role over the same records.
   let shelf: StorageShelf
+  /// The database role over the same records.
+  let databases: DatabaseShelf
   private var placed = RecencyCache<DeviceID, KeyRecord>(capacity: VaultLimits.cachedKeys)
   private var pending = RecencyCache<DeviceID, KeyRecord>(capacity: VaultLimits.cachedKeys / 4)
   private var directories = RecencyCache<KeyScope, ScopeDirectory>(
@@ -27,6 +29,7 @@ final class KeyRing {
   init(_ store: RecordStore) {
     self.store = store
     shelf = StorageShelf(store)
+    databases = DatabaseShelf(store)
   }
 
   // MARK: Transactions

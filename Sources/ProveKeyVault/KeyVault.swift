@@ -18,6 +18,8 @@ public final class KeyVault: Sendable {
   public let mode: VaultMode
 
   let clock: WallClock
+  /// Where transactions on the vault's databases wait for each other.
+  let gate = DatabaseGate()
   private let ring: Locked<KeyRing?>
 
   private init(_ ring: sending KeyRing, _ mode: VaultMode, _ clock: WallClock) {

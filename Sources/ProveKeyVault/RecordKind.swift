@@ -8,6 +8,9 @@ enum RecordKind: UInt8 {
   case directory = 4
   case storageItem = 5
   case storageUsage = 6
+  case database = 7
+  case databaseState = 8
+  case databaseRow = 9
 }
 
 extension RecordKind {

@@ -34,6 +34,8 @@ public struct VaultDamage: Hashable, Sendable {
     case keys
     /// What the records of one origin's storage say together.
     case storage
+    /// What the records of one database say together.
+    case database
   }
 
   /// What may be found.

@@ -88,4 +88,6 @@ public enum VaultError: Error, Equatable, Sendable {
   case itemTooLarge
   /// A stored key or value holds half of a surrogate pair, which no text can: read its code units.
   case loneSurrogate
+  /// The database role refused, and nothing was changed: the fault names its remedy.
+  case database(DatabaseFault)
 }

@@ -27,6 +27,36 @@ enum VaultLimits {
   static let storageChangesBuffered = 1_024
   /// Origins whose keys stay decoded.
   static let cachedOrigins = 16
+  /// Code units of the name of a database, store or index, and of a path to a key.
+  static let databaseNameCodeUnits = 1_024
+  /// Databases of one origin.
+  static let databasesPerOrigin = 1_000
+  /// Object stores of one database.
+  static let databaseStores = 256
+  /// Indexes of one object store.
+  static let databaseIndexes = 64
+  /// Paths of one key path; each may be as long as a name.
+  static let databaseKeyPathCount = 16
+  /// Bytes of the record that describes a database: names and key paths of all its stores.
+  static let databaseSchemaByteCount = 1 << 20
+  /// Bytes of a key as it is encoded.
+  static let databaseKeyByteCount = 65_536
+  /// Arrays in arrays of a key.
+  static let databaseKeyDepth = 32
+  /// Bytes of a value as it is encoded: with its key it is under the 16 MiB of a record.
+  static let databaseValueByteCount = 15 << 20
+  /// Arrays and objects in each other, of a value.
+  static let databaseValueDepth = 128
+  /// Keys that one value may have in all indexes of its store together.
+  static let databaseIndexKeysPerRow = 10_000
+  /// Rows of one object store, out of those of the vault.
+  static let databaseRowsPerStore = 1_000_000
+  /// Bytes of keys and values that one transaction may hold in memory until it commits.
+  static let databaseTransactionByteCount = 64 << 20
+  /// Object stores whose order is kept in memory, and bytes that these may take together; the one
+  /// that is in use is kept in any case.
+  static let databaseOrders = 64
+  static let databaseOrderByteCount = 128 << 20
   /// Rows that a rotation walks in one transaction.
   static let rotationRowCount = 256
   /// Sealed bytes after which a rotation ends its transaction early.

@@ -84,6 +84,7 @@ struct VaultVerification {
   private mutating func checkRows() throws(VaultError) {
     var trustedRows = 0
     var storage = StorageTally()
+    var databases = DatabaseTally()
     do throws(VaultError) {
       try reader.store.table.forEachRow { row, sealed throws(VaultError) in
         records += 1
@@ -91,7 +92,7 @@ struct VaultVerification {
         var isKey = false
         let damage = try Self.damage { () throws(VaultError) in
           try reader.check(row)
-          isKey = try Self.checkContent(row, sealed, reader, &storage)
+          isKey = try Self.checkContent(row, sealed, reader, &storage, &databases)
         }
         keys += isKey ? 1 : 0
         note(damage)
@@ -102,6 +103,7 @@ struct VaultVerification {
       return
     }
     for _ in 0..<storage.contradictions { note(.storage, .contradictory) }
+    for _ in 0..<(try databases.contradictions(reader)) { note(.database, .contradictory) }
     let expected = reader.store.trusted?.rows.count ?? 0
     if trustedRows != expected {
       note(.records, .count(found: UInt64(trustedRows), expected: UInt64(expected)))
@@ -114,7 +116,7 @@ struct VaultVerification {
   /// Opens one row in passing memory and checks what it says; true when it is a key's facts.
   private static func checkContent(
     _ row: RecordTable.Row, _ sealed: Span<UInt8>, _ reader: RecordReader,
-    _ storage: inout StorageTally
+    _ storage: inout StorageTally, _ databases: inout DatabaseTally
   ) throws(VaultError) -> Bool {
     let kind = try wrapping(.using(.record)) { () throws(SealingError) -> RecordKind? in
       try reader.keys.withOpened(sealed, as: RecordReader.context(row)) { content in
@@ -122,14 +124,19 @@ struct VaultVerification {
       }
     }
     // A content of a later kind is sound as far as this library can tell.
-    guard let kind, kind == .key || kind == .storageItem || kind == .storageUsage
-    else { return false }
+    guard let kind, kind != .seed, kind != .counter, kind != .directory else { return false }
     let content = try wrapping(.using(.record)) { () throws(SealingError) in
       try reader.keys.open(sealed, as: RecordReader.context(row))
     }
-    guard kind == .key else {
+    switch kind {
+    case .storageItem, .storageUsage:
       try storage.note(content, kind, row, reader)
       return false
+    case .database, .databaseState, .databaseRow:
+      try databases.note(content, kind, row, reader)
+      return false
+    case .key, .seed, .counter, .directory:
+      break
     }
     let key = try KeyRecord.decode(content).key
     guard reader.keys.factsLocator(key.state, key.deviceID) == row.locator,

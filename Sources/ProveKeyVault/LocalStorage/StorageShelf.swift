@@ -223,7 +223,7 @@ final class StorageShelf {
 
 extension RecordReader {
   /// The locators of all records of a namespace.
-  fileprivate func locators(in namespace: Locator) throws(VaultError) -> [Locator] {
+  func locators(in namespace: Locator) throws(VaultError) -> [Locator] {
     let expected = count(in: namespace)
     guard expected > 0 else { return [] }
     var locators: [Locator] = []
