@@ -13,7 +13,7 @@ package enum ShellLimits: Sendable {
   /// Bytes of a name that an error repeats.
   static let repeatedNameByteCount = 64
   /// Bytes of a result that lists what a store holds.
-  static let resultByteCount = 67_108_864
+  package static let resultByteCount = 67_108_864
   /// Rows of a result that lists what a store holds.
   static let resultRows = 100_000
   /// Operations in one transaction.

@@ -19,11 +19,19 @@ package import ProveKeyVault
 package final class ShellSession {
   let vault: KeyVault
   var databases = OpenDatabases()
+  private let resultByteCount: Int
 
   /// Answers for an open vault, which it does not close.
-  package init(vault: KeyVault) {
+  /// - Parameters:
+  ///   - vault: what requests are about.
+  ///   - resultByteCount: how many bytes the rows of one answer may have together.
+  package init(vault: KeyVault, resultByteCount: Int = ShellLimits.resultByteCount) {
     self.vault = vault
+    self.resultByteCount = resultByteCount
   }
+
+  /// What one answer may hold.
+  var room: ResultRoom { ResultRoom(byteLimit: resultByteCount) }
 
   /// Answers line after line until they end; each answer is written before the next line is read.
   package func serve<Failure>(

@@ -34,7 +34,7 @@ struct DatabaseJSONTests {
   func numbers() throws {
     let numbers: [(Double, String)] = [
       (0, "0"), (-0.0, "-0"), (1, "1"), (-1, "-1"), (0.1, "0.1"), (1e21, "1e+21"),
-      (9_007_199_254_740_991, "9007199254740991"), (5e-324, "5e-324"),
+      (9_007_199_254_740_991, "9007199254740991"), (.leastNonzeroMagnitude, "5e-324"),
       (1.7976931348623157e308, "1.7976931348623157e+308"), (.nan, #"{"number":"NaN"}"#),
       (.infinity, #"{"number":"Infinity"}"#), (-.infinity, #"{"number":"-Infinity"}"#),
     ]

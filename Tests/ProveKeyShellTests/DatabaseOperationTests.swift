@@ -22,7 +22,7 @@ struct DatabaseOperationTests {
 
   private func text(_ answer: Answer) -> String {
     // All after `{"id":null,"ok":true,"result":`, but the last brace.
-    answer.error ?? String(answer.text.dropFirst(29).dropLast())
+    answer.error ?? String(answer.text.dropFirst(30).dropLast())
   }
 
   @Test("a database is created, described, listed, upgraded, closed and deleted")
@@ -252,11 +252,21 @@ struct DatabaseOperationTests {
   @Test("a result that would be too long is refused, and a limit makes it fit")
   func longResult() throws {
     try open(1, #"[{"name":"s","autoIncrement":true}]"#).expectSuccess()
-    let half = String(repeating: "x", count: 14 << 20)
-    for _ in 0..<5 { try ask("put", #","value":"\#(half)""#).expectSuccess() }
-    #expect(try ask("getAll").error == "ResultTooLarge")
-    #expect(try ask("cursor", #","direction":"prev""#).error == "ResultTooLarge")
-    #expect(try ask("getAll", #","limit":2"#).result.list?.count == 2)
-    #expect(try ask("getAllKeys").result.list?.count == 5)
+    for number in 0..<40 { try ask("put", ",\"value\":{\"n\":\(number)}").expectSuccess() }
+    let session = ShellSession(vault: shell.vault, resultByteCount: 200)
+    func ask(_ request: String) throws -> Answer {
+      try Answer(session.answer(to: Array("{\(request)}".utf8)))
+    }
+    try shell.result(#"{"op":"database.close",\#(database)}"#)
+    try ask(#""op":"database.open",\#(database)"#).expectSuccess()
+    let names = #"\#(database),"store":"s""#
+    #expect(try ask(#""op":"store.getAll",\#(names)"#).error == "ResultTooLarge")
+    #expect(try ask(#""op":"store.cursor",\#(names),"direction":"prev""#).error == "ResultTooLarge")
+    #expect(try ask(#""op":"store.getAll",\#(names),"limit":5"#).result.list?.count == 5)
+    #expect(try ask(#""op":"store.count",\#(names)"#).result == .number(40))
+    let step = #"{"op":"store.getAll","store":"s","limit":15}"#
+    let both = #""op":"database.transaction",\#(database),"operations":[\#(step),\#(step)]"#
+    #expect(try ask(both).error == "ResultTooLarge")
+    #expect(try ask(both).operation == 1)
   }
 }

@@ -41,7 +41,7 @@ struct DatabaseSessionTests {
 
   private func ask(_ operation: String, _ fields: String) throws -> String {
     let answer = try through.ask(#"{"op":"store.\#(operation)",\#(names)\#(fields)}"#)
-    return answer.error ?? String(answer.text.dropFirst(29).dropLast())
+    return answer.error ?? String(answer.text.dropFirst(30).dropLast())
   }
 
   /// A value that is in the indexes more often than not.

@@ -13,7 +13,7 @@ struct GarbageTests {
     #"{"id":3,"op":"keys.place","origin":"o","buildConfig":"US_UAT","deviceId":"d"}"#,
     #"{"id":4,"op":"keys.sign","deviceId":"d","challenge":{"base64":"AAAAAAAAAAAAAAAAAAAAAA=="}}"#,
     #"{"id":null,"op":"vault.info"}"#,
-    #"{"id":1e3,"op":"vault.retire","epoch":4294967295}"#,
+    #"{"id":7,"op":"vault.retire","epoch":4294967295}"#,
     #"{"op":"database.open","origin":"o","database":"d","stores":[{"name":"s","keyPath":"a"}]}"#,
     #"{"op":"database.close","origin":"o","database":"d"}"#,
     #"{"op":"store.put","origin":"o","database":"d","store":"s","value":{"a":{"date":0}}}"#,

@@ -49,7 +49,7 @@ extension ShellOperation {
     ) { session, fields in
       let store = try fields.units("store")
       let body = { (transaction: DatabaseTransaction) in
-        try operation.run(transaction.store(store), fields, ResultRoom())
+        try operation.run(transaction.store(store), fields, session.room)
       }
       let database = try session.databases.find(fields)
       return operation.isWriting
@@ -106,7 +106,7 @@ extension ShellSession {
     for (place, members) in objects.enumerated() {
       steps.append(try Self.telling(place) { try StoreStep(members) })
     }
-    let room = ResultRoom()
+    let room = room
     let body = { (transaction: DatabaseTransaction) in
       JSONText.array(
         try steps.enumerated().map { place, step in
