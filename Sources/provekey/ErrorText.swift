@@ -46,6 +46,7 @@ enum ErrorText {
     case .anchor(let error): describe(error)
     case .epochInUse(let epoch, let records):
       "epoch \(epoch) is in use, by \(records) records; rotate first"
+    case .database(let fault): "the database refused (\(fault.name): \(fault)); nothing was changed"
     case .unknownEpoch(let epoch): "the vault has never had the epoch \(epoch)"
     default: "the vault failed: \(error)"
     }

@@ -252,7 +252,7 @@ struct DatabaseOperationTests {
   @Test("a result that would be too long is refused, and a limit makes it fit")
   func longResult() throws {
     try open(1, #"[{"name":"s","autoIncrement":true}]"#).expectSuccess()
-    for number in 0..<40 { try ask("put", ",\"value\":{\"n\":\(number)}").expectSuccess() }
+    for number in 0..<40 { try self.ask("put", ",\"value\":{\"n\":\(number)}").expectSuccess() }
     let session = ShellSession(vault: shell.vault, resultByteCount: 200)
     func ask(_ request: String) throws -> Answer {
       try Answer(session.answer(to: Array("{\(request)}".utf8)))

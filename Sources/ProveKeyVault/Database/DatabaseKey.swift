@@ -32,7 +32,9 @@ public indirect enum DatabaseKey: Hashable, Sendable {
     }
   }
 
-  /// What the web's `Date` can hold. Source: ECMAScript, "TimeClip".
+  /// What the web's dates can hold.
+  ///
+  /// Source: ECMAScript, "TimeClip".
   static let dateBounds = -8.64e15...8.64e15
 }
 

@@ -79,8 +79,9 @@ extension DatabaseKeyPath {
     return value
   }
 
-  /// The index keys of a value: one, or, of an array in a `multiEntry` index, each of its elements
-  /// that is a key, once. None when there is nothing at the path or it is no key.
+  /// The index keys of a value; none when there is nothing at the path or it is no key.
+  ///
+  /// An array in a `multiEntry` index gives each of its elements that is a key, once.
   func indexKeys(in value: DatabaseValue, multiEntry: Bool) -> [DatabaseKey] {
     guard let found = self.value(in: value) else { return [] }
     guard multiEntry, case .array(let elements) = found else {
@@ -94,6 +95,18 @@ extension DatabaseKeyPath {
 // MARK: Injecting
 
 extension DatabaseKeyPath {
+  /// Whether a key can be put at the path: what is there on the way to it is an object.
+  func isInjectable(into value: DatabaseValue) -> Bool {
+    guard case .path(let path) = self else { return false }
+    var value = value
+    for identifier in Self.identifiers(path) {
+      guard case .object(let object) = value else { return false }
+      guard let member = object[identifier] else { return true }
+      value = member
+    }
+    return true
+  }
+
   /// The value with a generated key at the path, and objects on the way to it where there are none.
   ///
   /// - Throws: ``DatabaseFault/data`` when something on the way is no object.

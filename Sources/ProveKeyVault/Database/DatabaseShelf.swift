@@ -148,7 +148,8 @@ final class DatabaseShelf {
   func order(
     of schema: StoreSchema, in store: StoreRoom, _ reader: RecordReader
   ) throws(VaultError) -> StoreOrder {
-    if let kept = orders.value(for: store.rows) { return kept }
+    // An upgrade may have made and deleted indexes since.
+    if let kept = orders.value(for: store.rows), kept.isOf(schema) { return kept }
     var rows: [DatabaseEntry] = []
     rows.reserveCapacity(reader.count(in: store.rows))
     var entries: [UInt64: [DatabaseEntry]] = [:]

@@ -156,8 +156,9 @@ extension DatabaseWork {
 // MARK: Writing
 
 extension DatabaseWork {
-  /// Puts or adds a row; returns its key. Source: W3C Indexed Database API 3.0, "Object store
-  /// storage operation".
+  /// Puts or adds a row; returns its key.
+  ///
+  /// Source: W3C Indexed Database API 3.0, "Object store storage operation".
   func put(
     _ value: DatabaseValue, key given: DatabaseKey?, in store: StoreWork, overwriting: Bool
   ) throws(VaultError) -> DatabaseKey {
@@ -176,8 +177,8 @@ extension DatabaseWork {
       if let found = keyPath.value(in: value) {
         guard let valid = DatabaseKey(found) else { throw .database(.data) }
         key = valid
-      } else if !hasGenerator {
-        throw .database(.data)
+      } else {
+        guard hasGenerator, keyPath.isInjectable(into: value) else { throw .database(.data) }
       }
     }
     return try access { shelf, reader throws(VaultError) in
@@ -279,7 +280,9 @@ extension DatabaseWork {
   }
 }
 
-/// What a store's key generator gives. Source: W3C Indexed Database API 3.0, "Key generators".
+/// What a store's key generator gives.
+///
+/// Source: W3C Indexed Database API 3.0, "Key generators".
 enum KeyGenerator {
   /// The last number that is given: above it not every whole number is a double.
   static let last: UInt64 = 1 << 53

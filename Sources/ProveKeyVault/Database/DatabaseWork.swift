@@ -204,7 +204,7 @@ private struct OrderUpdate {
     self.store = store
     let kept = shelf.keptOrder(of: store.room)
     // An upgrade may have made or removed indexes; a cleared store is quickly put in order anew.
-    let isSame = kept.map { Set($0.indexes.keys) == Set(store.schema.indexes.map(\.id)) } ?? false
+    let isSame = kept?.isOf(store.schema) == true
     order = isSame && !store.isCleared && !store.isDeleted ? kept : nil
     guard order != nil else { return }
     for key in store.pending.keys {

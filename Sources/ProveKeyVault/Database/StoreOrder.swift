@@ -12,6 +12,12 @@ final class StoreOrder {
     self.indexes = indexes
   }
 
+  /// Whether it has the indexes of a store, and no others.
+  func isOf(_ schema: StoreSchema) -> Bool {
+    indexes.count == schema.indexes.count
+      && schema.indexes.allSatisfy { indexes[$0.id] != nil }
+  }
+
   /// About how much memory it takes.
   var byteCount: Int { indexes.values.reduce(rows.byteCount) { $0 + $1.byteCount } }
 }

@@ -126,9 +126,13 @@ struct EntryView {
 
   /// The first entry from a bound on that is below another.
   func first(from: [UInt8]?, to: [UInt8]?) -> DatabaseEntry? {
-    var found = committed?.first(from: from)
-    while let entry = found, isHidden(entry) { found = committed?.first(from: entry.after) }
     let written = own.first(from: from)
+    var found = committed?.first(from: from)
+    // No further than what was written or the bound: a walk passes each hidden entry once.
+    while let entry = found, isHidden(entry) {
+      let isBefore = [written?.bytes, to].allSatisfy { $0.map(entry.bytes.precedes) ?? true }
+      found = isBefore ? committed?.first(from: entry.after) : nil
+    }
     if let written, found.map({ written.bytes.precedes($0.bytes) }) ?? true { found = written }
     guard let found, let to else { return found }
     return found.bytes.precedes(to) ? found : nil
@@ -136,9 +140,14 @@ struct EntryView {
 
   /// The last entry before a bound that is not below another.
   func last(before: [UInt8]?, from: [UInt8]?) -> DatabaseEntry? {
-    var found = committed?.last(before: before)
-    while let entry = found, isHidden(entry) { found = committed?.last(before: entry.bytes) }
     let written = own.last(before: before)
+    var found = committed?.last(before: before)
+    while let entry = found, isHidden(entry) {
+      let isAfter = [written?.bytes, from].allSatisfy {
+        $0.map { !entry.bytes.precedes($0) } ?? true
+      }
+      found = isAfter ? committed?.last(before: entry.bytes) : nil
+    }
     if let written, found.map({ $0.bytes.precedes(written.bytes) }) ?? true { found = written }
     guard let found, let from else { return found }
     return found.bytes.precedes(from) ? nil : found
