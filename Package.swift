@@ -21,6 +21,7 @@ let package = Package(
     .library(name: "ProveKeyVault", targets: ["ProveKeyVault"]),
     .library(name: "ProveDeviceRegistry", targets: ["ProveDeviceRegistry"]),
     .library(name: "ProveUnify", targets: ["ProveUnify"]),
+    .library(name: "ProveKeyTesting", targets: ["ProveKeyTesting"]),
     .executable(name: "provekey", targets: ["provekey"]),
   ],
   dependencies: [
@@ -35,6 +36,7 @@ let package = Package(
     .systemLibrary(
       name: "CSQLite", pkgConfig: "sqlite3",
       providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
+    .systemLibrary(name: "CLinux"),
 
     // Floor 1: values and rules.
     .target(name: "ProveKeyModel"),
@@ -42,7 +44,8 @@ let package = Package(
     // Floor 2: the lock, the clock, sealing, the database.
     .target(name: "ProveKeyPlatform", dependencies: ["ProveKeyModel"]),
     .target(
-      name: "ProveKeySealing", dependencies: ["CSodium", "ProveKeyModel", "ProveKeyPlatform"]),
+      name: "ProveKeySealing",
+      dependencies: ["CLinux", "CSodium", "ProveKeyModel", "ProveKeyPlatform"]),
     .target(name: "SQLiteDatabase", dependencies: ["CSQLite", "ProveKeyPlatform"]),
 
     // Floor 3: the two stores.
@@ -55,8 +58,11 @@ let package = Package(
         "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "SQLiteDatabase",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
+    .target(
+      name: "ProveKeyTesting",
+      dependencies: ["ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault"]),
 
-    // Floor 4: the flow.
+    // Floor 4: the flow, and the vault for programs in other languages.
     .target(
       name: "ProveUnify",
       dependencies: [
@@ -64,12 +70,14 @@ let package = Package(
         "ProveDeviceRegistry",
       ]),
 
+    .target(name: "ProveKeyShell", dependencies: ["ProveKeyModel", "ProveKeyVault"]),
+
     // Floor 5: the command line.
     .executableTarget(
       name: "provekey",
       dependencies: [
         "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
-        "ProveDeviceRegistry", "ProveUnify",
+        "ProveDeviceRegistry", "ProveUnify", "ProveKeyShell",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -83,6 +91,15 @@ let package = Package(
       name: "ProveKeyVaultTests",
       dependencies: [
         "ProveKeyVault", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "SQLiteDatabase",
+        "CFaultVFS",
+      ],
+      exclude: ["Fixtures"]),
+    .target(
+      name: "CFaultVFS", path: "Tests/CFaultVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
+    .testTarget(
+      name: "ProveKeyTestingTests",
+      dependencies: [
+        "ProveKeyTesting", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
       ]),
     .testTarget(
       name: "ProveDeviceRegistryTests",
@@ -94,7 +111,12 @@ let package = Package(
       name: "ProveUnifyTests",
       dependencies: [
         "ProveUnify", "ProveDeviceRegistry", "ProveKeyVault", "ProveKeyModel", "ProveKeyPlatform",
-        "ProveKeySealing",
+        "ProveKeySealing", .product(name: "Crypto", package: "swift-crypto"),
+      ]),
+    .testTarget(
+      name: "ProveKeyShellTests",
+      dependencies: [
+        "ProveKeyShell", "ProveKeyVault", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
       ]),
     .testTarget(name: "provekeyTests", dependencies: ["provekey"]),
     .testTarget(

@@ -43,11 +43,20 @@ enum ErrorText {
     case .itemTooLarge: "the key and value of an item have at most 5242880 code units together"
     case .loneSurrogate: "a stored name or value is no text; use --json"
     case .rolledBack: "an older state of the vault was put back"
+    case .anchor(let error): describe(error)
     case .epochInUse(let epoch, let records):
       "epoch \(epoch) is in use, by \(records) records; rotate first"
     case .database(let fault): "the database refused (\(fault.name): \(fault)); nothing was changed"
     case .unknownEpoch(let epoch): "the vault has never had the epoch \(epoch)"
     default: "the vault failed: \(error)"
+    }
+  }
+
+  static func describe(_ error: AnchorError) -> String {
+    switch error {
+    case .permissionsTooOpen(let mode): "the anchor's file: " + tooOpen(mode)
+    case .damaged: "the anchor's file is damaged or no anchor; see that the vault is the right one"
+    default: "the anchor could not be read or moved: \(error)"
     }
   }
 

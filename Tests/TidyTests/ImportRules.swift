@@ -9,7 +9,7 @@ enum ImportRules {
     "ProveKeyPlatform": 2, "ProveKeySealing": 2, "SQLiteDatabase": 2,
     "ProveKeyVault": 3, "ProveDeviceRegistry": 3, "ProveDeviceRegistryPostgres": 3,
     "ProveKeyTesting": 3,
-    "ProveUnify": 4,
+    "ProveUnify": 4, "ProveKeyShell": 4,
     "provekey": 5, "ProveSandbox": 5, "ProveKeyStoreC": 5,
   ]
 
@@ -39,6 +39,7 @@ enum ImportRules {
   /// Targets that go into other people's apps: no third party code but libsqlite3 and libsodium.
   static let withoutThirdParties: Set<String> = [
     "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "SQLiteDatabase", "ProveKeyVault",
+    "ProveKeyShell",
   ]
 
   /// A C library is imported by one target only, tests included.

@@ -32,11 +32,21 @@ struct Program {
 
   func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
 
+  /// Runs a script of the shell, which finds the program as `provekey`.
+  func runScript(_ script: String, input: String = "") throws -> Run {
+    let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+    return try run(
+      ["-c", script], input: input,
+      environment: ["PATH": Self.executable.deletingLastPathComponent().path + ":" + path],
+      executable: URL(fileURLWithPath: "/bin/sh"))
+  }
+
   func run(
-    _ arguments: [String], input: String = "", environment: [String: String] = [:]
+    _ arguments: [String], input: String = "", environment: [String: String] = [:],
+    executable: URL = Program.executable
   ) throws -> Run {
     let process = Process()
-    process.executableURL = Self.executable
+    process.executableURL = executable
     process.arguments = arguments
     process.currentDirectoryURL = folder
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
@@ -60,7 +70,7 @@ struct Program {
   }
 
   /// The program stands beside the tests in the build folder.
-  private static var executable: URL {
+  static var executable: URL {
     URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
       .appendingPathComponent("provekey")
   }

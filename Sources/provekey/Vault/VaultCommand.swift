@@ -7,30 +7,43 @@ struct VaultCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "vault", abstract: "Make, inspect, maintain and destroy a device's vault.",
     subcommands: [
-      Create.self, Info.self, Keys.self, StorageCommand.self, Verify.self, Rewrap.self, Rotate.self,
-      Retire.self,
-      Backup.self, Compact.self, Destroy.self,
+      Create.self, Info.self, Keys.self, StorageCommand.self, ShellCommand.self, Verify.self,
+      Rewrap.self, Rotate.self, Retire.self, Backup.self, Compact.self, Destroy.self,
     ])
 
   /// What every command on an existing vault takes.
   struct Target: ParsableArguments {
     @Argument(help: "The vault's file.") var file: String
     @OptionGroup var unlock: UnlockOptions
+    @OptionGroup var anchor: AnchorOptions
     @Flag(help: "Print facts as JSON.") var json = false
 
     func open() throws -> KeyVault {
-      try KeyVault.openExisting(at: file, unlock: try unlock.method())
+      try KeyVault.openExisting(at: file, unlock: try unlock.method(), anchor: anchor.mark)
     }
+  }
+
+  /// What remembers how far the vault had come.
+  struct AnchorOptions: ParsableArguments {
+    @Option(
+      help: ArgumentHelp(
+        "A file away from the vault that remembers how far it had come; an older vault is refused.",
+        valueName: "file"))
+    var anchor: String?
+
+    fileprivate var mark: FileRollbackAnchor? { anchor.map { FileRollbackAnchor(path: $0) } }
   }
 
   struct Create: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Make an empty vault.")
     @Argument(help: "The vault's file; it must not exist.") var file: String
     @OptionGroup var unlock: NewUnlockOptions
+    @OptionGroup var anchor: AnchorOptions
     @Flag(help: "Print facts as JSON.") var json = false
 
     func run() async throws {
-      let vault = try KeyVault.create(at: file, unlock: try unlock.method())
+      let vault = try KeyVault.create(
+        at: file, unlock: try unlock.method(), anchor: anchor.mark)
       try VaultCommand.show(try vault.info(), json: json)
       try vault.close()
     }

@@ -1,0 +1,137 @@
+import ProveKeyModel
+import ProveKeyVault
+
+/// Why a request was refused, as its answer says it.
+///
+/// It names fields and counts; of what a request carried it repeats nothing but the name of an
+/// operation or field that the shell does not know, when that is short and plain.
+package struct ShellRefusal: Error, Equatable, Sendable {
+  /// What is refused in a request before the vault is asked.
+  package enum Fault: String, Sendable, CaseIterable {
+    /// The line is not one JSON object: see the message.
+    case malformedLine = "MalformedLine"
+    /// The line is longer than a line may be: divide the request.
+    case lineTooLong = "LineTooLong"
+    /// There is no such operation: correct `op`.
+    case unknownOperation = "UnknownOperation"
+    /// The operation has no such field: correct its name.
+    case unknownField = "UnknownField"
+    /// The operation needs the field.
+    case missingField = "MissingField"
+    /// The field holds something else than it may.
+    case invalidField = "InvalidField"
+    /// The database has not been opened in this shell: `database.open`.
+    case notOpen = "NotOpen"
+    /// There are too many open databases, or operations in a transaction.
+    case tooMany = "TooMany"
+    /// The result would be longer than a result may be: give a `limit` or a narrower range.
+    case resultTooLarge = "ResultTooLarge"
+  }
+
+  /// What programs tell refusals apart by.
+  package let name: String
+  /// What people read.
+  package let message: String
+  /// In a transaction: the place of the operation that was refused, counted from 0.
+  package var operation: Int?
+
+  init(name: String, message: String) {
+    self.name = name
+    self.message = message
+  }
+
+  init(_ fault: Fault, _ message: String) {
+    self.init(name: fault.rawValue, message: message)
+  }
+
+  /// The field holds something else than it may.
+  static func invalid(_ field: String, _ expected: String) -> ShellRefusal {
+    ShellRefusal(.invalidField, "'\(field)' must be \(expected)")
+  }
+
+  /// Says what any failure of an operation means for its answer.
+  init(_ error: any Error) {
+    switch error {
+    case let refusal as ShellRefusal: self = refusal
+    case let error as VaultError: self.init(error)
+    case ModelError.malformed(let field): self = .invalid(field, "well-formed")
+    default: self.init(name: "Failed", message: "the operation failed")
+    }
+  }
+
+  private init(_ error: VaultError) {
+    if case .database(let fault) = error {
+      self.init(name: fault.rawValue, message: Self.message(of: fault))
+      return
+    }
+    self.init(name: Self.name(of: error), message: Self.message(of: error))
+  }
+
+  /// The case's name with a capital.
+  private static func name(of error: VaultError) -> String {
+    let name = "\(error)".prefix { $0 != "(" }
+    return name.prefix(1).uppercased() + name.dropFirst()
+  }
+
+  private static func message(of error: VaultError) -> String {
+    switch error {
+    case .quotaExceeded: "the origin's storage has no room for the item; nothing was changed"
+    case .itemTooLarge: "an item has at most 5242880 code units, key and value together"
+    case .quotaOutOfBounds: "'quota' must be 0 to 67108864"
+    case .invalidOrigin: "'origin' must be 1 to 255 bytes without control characters"
+    case .challengeOutOfBounds: "'challenge' must be 16 to 255 bytes"
+    case .unknownKey: "the vault has no such key"
+    case .deviceIDTaken: "the device id names a key of another scope"
+    case .tooManyKeys: "the scope or the vault is at its limit of keys"
+    case .epochInUse(let epoch, let records):
+      "epoch \(epoch) is in use, by \(records) records; rotate first"
+    case .unknownEpoch(let epoch): "the vault has never had the epoch \(epoch)"
+    case .alreadyExists: "there is a file at the path already; nothing is overwritten"
+    case .invalidPath: "the path is empty, too long, or names no regular file"
+    case .folderMissing: "the folder of the file does not exist"
+    case .diskFull: "the disk is full; nothing was changed"
+    case .closed: "the vault has been closed"
+    case .damaged(let damage): "the vault is damaged or was altered: \(damage)"
+    case .rolledBack: "an older state of the vault was put back"
+    case .anchor: "the anchor could not be read or moved; what was written is durable"
+    default: "the vault refused: \(error)"
+    }
+  }
+
+  private static func message(of fault: DatabaseFault) -> String {
+    switch fault {
+    case .constraint: "a key, index key, store or index of that name is there already"
+    case .data: "a key or range is not valid, or the key is missing or given twice"
+    case .dataClone: "the value is nested too deep or too large"
+    case .readOnly: "the transaction is read-only: give 'mode' as 'readwrite'"
+    case .version: "the database has a higher version"
+    case .notFound: "there is no store or index of that name"
+    case .invalidState: "the database was closed, deleted or upgraded: open it again"
+    case .invalidAccess: "the operation does not go with this store or index"
+    case .syntax: "a key path is not one"
+    case .quotaExceeded: "a limit of names, stores, rows or bytes would be passed"
+    case .type: "a version, count or limit is out of bounds"
+    case .conflict: "another process has written to a store of the transaction: repeat it"
+    case .blocked: "the database is open: 'database.close' first"
+    default: "the database refused"
+    }
+  }
+
+  /// A name that a request gave, when it may be repeated.
+  static func repeatable(_ units: [UInt16]) -> String? {
+    guard !units.isEmpty, units.count <= ShellLimits.repeatedNameByteCount,
+      units.allSatisfy({ $0 < 0x80 && isPlain(UInt8($0)) })
+    else { return nil }
+    return String(decoding: units, as: UTF16.self)
+  }
+
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
+      UInt8(ascii: "-"):
+      true
+    default: false
+    }
+  }
+}
