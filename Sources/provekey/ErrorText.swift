@@ -29,12 +29,17 @@ enum ErrorText {
     case .inUse: "another process has the vault open; close it there first"
     case .wrongPassphrase: "the passphrase is wrong"
     case .wrongKey: "the key is wrong"
-    case .keyLost: "the vault is there but its key is gone; bring the key back or begin anew"
+    case .keyLost:
+      "the vault is there but its key is gone; bring the key back, or begin anew: 'vault reset'"
+    case .keyNotLost: "the vault's key is there; to erase the vault use 'vault destroy'"
+    case .custodianMissing(let name): "the key is held by '\(name)', which this program lacks"
+    case .custodian(let name, let problem): "the keeper '\(name)' of the key failed: \(problem)"
     case .unlock(let error): describe(error)
     case .notAVault: "the file is not a vault"
     case .formatNewer(let found, let known):
       "the vault has format \(found) and this program knows \(known); use a newer program"
-    case .damaged(let damage): "the vault is damaged or was altered: \(damage)"
+    case .damaged(let damage):
+      "the vault is damaged or was altered: \(VaultCommand.text(damage)); see 'vault salvage'"
     case .unknownKey: "the vault has no such key"
     case .invalidOrigin: "an origin has 1 to 255 bytes without control characters"
     case .quotaOutOfBounds: "a quota has 0 to 67108864 code units"
@@ -101,6 +106,10 @@ enum ErrorText {
     case .wrongUnlockMethod(let stored): "it is unlocked by \(stored), not by what was given"
     case .wrongKind: "it is a store of another kind"
     case .passphraseLength: "a passphrase has 1 to 1024 bytes"
+    case .providerKeyGone(let name): "the key is gone from '\(name)'"
+    case .providerRefused(let name): "'\(name)' refused to unlock it"
+    case .providerUnavailable(let name): "'\(name)' cannot be reached"
+    case .entanglement(let problem): "the value that it is tied to: \(describe(problem))"
     default: "it could not be unlocked: \(error)"
     }
   }

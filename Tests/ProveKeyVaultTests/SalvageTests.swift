@@ -195,6 +195,41 @@ import Testing
     #expect(named.storageItems == 40)
   }
 
+  @Test("databases are saved with their order, indexes and generators")
+  func databases() throws {
+    let vault = try fixture.open()
+    let database = try vault.database("shop", for: "https://a.example", version: 3) { upgrade in
+      let store = try upgrade.createStore("devices", autoIncrement: true)
+      try store.createIndex("name", keyPath: .path(Array("name".utf16)), unique: true)
+    }
+    try database.write("devices") { transaction in
+      for name in ["c", "a", "b"] {
+        _ = try transaction.put(.object(["name": .string(name)]))
+      }
+    }
+    try vault.close()
+    try fixture.attack { connection in
+      // The store's state goes: its generator must still not give a key twice.
+      for row in try connection.storedRows() where row.sealed.count == 113 {
+        try connection.delete(row)
+      }
+    }
+    let report = try salvage()
+    #expect(report.databases == 1)
+    #expect(report.databaseRows == 3)
+    #expect(report.losses.contains(VaultDamage(.database, .missing)))
+    let new = try fixture.open("new.vault")
+    #expect(try new.verify().isSound)
+    let again = try new.database("shop", for: "https://a.example")
+    #expect(again.version == 3)
+    try again.write("devices") { transaction in
+      let keys = try transaction.onlyStore.index("name").getAllKeys()
+      #expect(keys == [.number(2), .number(3), .number(1)])
+      let next = try transaction.put(.object(["name": .string("d")]))
+      #expect(next == .number(4))
+    }
+  }
+
   @Test("a key whose private half is lost is not saved (V9)")
   func lostSeed() throws {
     let (placed, _) = try makeVault()

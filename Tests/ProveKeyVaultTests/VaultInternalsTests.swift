@@ -46,7 +46,8 @@ struct VaultInternalsTests {
       deviceID: try deviceID("device-a"),
       publicKey: try PublicKey(algorithm: .ed25519, bytes: [UInt8](0..<32)),
       scope: try scope(), state: .pending,
-      createdAt: UTCInstant(millisecondsSinceEpoch: 1_700_000_000_000), confirmedAt: nil)
+      createdAt: UTCInstant(millisecondsSinceEpoch: 1_700_000_000_000), confirmedAt: nil,
+      custodian: nil)
     let bytes = KeyRecord(key: key, sequence: 5).encoded
     #expect(try KeyRecord.decode(bytes).encoded == bytes)
     // Found by the fuzzer of vault records: the time begins at byte 12.

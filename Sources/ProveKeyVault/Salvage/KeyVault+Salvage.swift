@@ -15,6 +15,10 @@ public struct SalvageReport: Hashable, Sendable {
   public let keys: Int
   /// Items of localStorage whose origin is known.
   public let storageItems: Int
+  /// Databases whose description was saved.
+  public let databases: Int
+  /// Rows of these.
+  public let databaseRows: Int
   /// What was lost: place and finding, no names; at most 100 of them.
   public let losses: [VaultDamage]
   /// How many losses there are.
@@ -57,6 +61,7 @@ extension KeyVault {
       return SalvageReport(
         isWhole: harvest.isWhole, records: harvest.records, keys: harvest.keys.count,
         storageItems: harvest.storage.values.reduce(0) { $0 + $1.items },
+        databases: harvest.databases.count, databaseRows: harvest.databaseRows,
         losses: source.losses.listed, lossCount: source.losses.count)
     } catch {
       // The failure that led here is the one to tell; the copy holds nothing that was not there.

@@ -4,7 +4,8 @@ import ProveKeySealing
 /// Everything in a damaged vault that opens, by role, and what is missing from it.
 ///
 /// Nothing is guessed: a record counts when it opens in the place where it stands and says nothing
-/// that contradicts that place, and a key counts when its private half opens too.
+/// that contradicts that place, and a key counts when its private half, or the handle by which a
+/// custodian knows it, opens too.
 struct SalvageHarvest {
   /// Keys whose private half is there, the one that came last first.
   private(set) var keys: [KeyRecord] = []
@@ -12,6 +13,12 @@ struct SalvageHarvest {
   private(set) var counters: [PublicKey: UInt64] = [:]
   /// The origins that have items, by the namespace of these.
   private(set) var storage: [Locator: (origin: String, items: Int)] = [:]
+  /// The databases, each with its stores.
+  private(set) var databases: [DatabaseRecord] = []
+  /// What the stores' generators give next, by the locator of the state.
+  private(set) var storeStates: [Locator: StoreState] = [:]
+  /// Rows of these databases.
+  private(set) var databaseRows = 0
   /// Rows that opened.
   private(set) var records = 0
   /// Whether these are exactly the rows that the vault's own state vouches for.
@@ -22,6 +29,8 @@ struct SalvageHarvest {
   private let source: SalvageSource
   private var facts: [KeyRecord] = []
   private var seeds: Set<Locator> = []
+  private var handles: [Locator: String] = [:]
+  private var rowCounts: [Locator: Int] = [:]
   private var reserved: [Locator: UInt64] = [:]
   private var items: [Locator: Int] = [:]
   private var origins: Set<String> = []
@@ -35,6 +44,7 @@ struct SalvageHarvest {
     try readRows()
     try sortOutKeys()
     sortOutStorage()
+    try sortOutDatabases()
     isWhole = isWhole && source.losses.count == 0
   }
 
@@ -89,6 +99,18 @@ struct SalvageHarvest {
       _ = try StorageItemRecord.decode(content)
       items[namespace, default: 0] += 1
     case .storageUsage: origins.insert(try StorageUsageRecord.decode(content).origin)
+    case .custodianKey: handles[row.locator] = try CustodianRecord.decode(content).name
+    case .database:
+      let record = try DatabaseRecord.decode(content)
+      guard source.keys.databaseLocator(record.origin, record.name) == row.locator else {
+        throw .damaged(VaultDamage(.database, .contradictory))
+      }
+      databases.append(record)
+    case .databaseState: storeStates[row.locator] = try StoreState.decode(content)
+    case .databaseRow:
+      // Whether it fits its store shows when all databases are known.
+      _ = try DatabaseRow.decode(content)
+      rowCounts[namespace, default: 0] += 1
     }
   }
 
@@ -99,7 +121,11 @@ struct SalvageHarvest {
       let key = record.key
       try source.losses.noting { () throws(VaultError) in
         let seed = source.keys.seedLocator(key.publicKey)
-        guard seeds.contains(seed) else { throw .damaged(VaultDamage(.keys, .missing)) }
+        let isThere =
+          if let custodian = key.custodian { handles[seed] == custodian } else {
+            seeds.contains(seed)
+          }
+        guard isThere else { throw .damaged(VaultDamage(.keys, .missing)) }
         // It is read once more when it is written: now is the time to find out that it cannot be.
         _ = try source.content(at: seed)
         guard key.state == .placed || pendingScopes.insert(key.scope).inserted else {
@@ -108,6 +134,23 @@ struct SalvageHarvest {
         keys.append(record)
         counters[key.publicKey] = reserved[source.keys.counterLocator(key.publicKey)]
       }
+    }
+  }
+
+  /// Counts the rows of databases that are known; a row of any other cannot be asked for.
+  private mutating func sortOutDatabases() throws(VaultError) {
+    for database in databases {
+      let room = try DatabaseRoom(database.origin, database.name, source.keys)
+      for schema in database.stores {
+        let place = room.store(schema.id, source.keys)
+        databaseRows += rowCounts.removeValue(forKey: place.rows) ?? 0
+        if storeStates[place.state] == nil {
+          source.losses.note(VaultDamage(.database, .missing))
+        }
+      }
+    }
+    for nameless in rowCounts.values {
+      for _ in 0..<nameless { source.losses.note(VaultDamage(.database, .missing)) }
     }
   }
 

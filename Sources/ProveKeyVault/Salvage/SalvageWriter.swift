@@ -11,6 +11,7 @@ struct SalvageWriter {
 
   /// Records that are written in one transaction.
   private static let batchCount = 256
+  private static let batchByteCount = 4 << 20
 
   /// Makes the new vault at `target`, verifies it, and leaves nothing there when that fails.
   static func write(
@@ -21,7 +22,7 @@ struct SalvageWriter {
       let writer = SalvageWriter(harvest: harvest, source: source, store: store)
       store.trusted?.begin(at: writer.firstGeneration)
       try writer.writeKeys()
-      try writer.writeStorage()
+      try writer.writeRows()
       let report = try store.reading { reader throws(VaultError) in
         try VaultVerification.run(reader)
       }
@@ -85,8 +86,13 @@ struct SalvageWriter {
     let seedLocator = keys.seedLocator(key.publicKey)
     // A placed and a pending key of one id are two; only their facts can share a seed.
     guard !writer.reader.contains(seedLocator) else { return }
-    try writer.putSecret(
-      try seed(of: key).bytes, at: seedLocator, in: keys.partsNamespace(key.scope))
+    let parts = keys.partsNamespace(key.scope)
+    if key.custodian != nil {
+      let handle = try source.content(at: source.keys.seedLocator(key.publicKey))
+      try writer.put(handle, at: seedLocator, in: parts)
+    } else {
+      try writer.putSecret(try seed(of: key).bytes, at: seedLocator, in: parts)
+    }
     if let reserved = reservedCounter(of: key.publicKey) {
       try writer.put(
         CounterRecord(reserved: reserved).encoded, at: keys.counterLocator(key.publicKey),
@@ -116,60 +122,69 @@ struct SalvageWriter {
     return max(recorded ?? 0, overflow ? UInt64.max / 2 : bound)
   }
 
-  // MARK: Storage
+  // MARK: Storage and databases
 
-  /// Walks over the rows a second time and writes the items as they come.
-  private func writeStorage() throws(VaultError) {
+  /// Walks over the rows a second time and writes those of both roles as they come.
+  private func writeRows() throws(VaultError) {
     var usages: [String: StorageUsageRecord] = [:]
-    var batch: [(origin: String, item: StorageItemRecord)] = []
+    var stores = try SalvageStores(harvest, from: source.keys, to: store.keys)
+    var batch: [SalvagedRecord] = []
+    var byteCount = 0
     source.losses.isRepeated = true
     try source.forEachRow { row, sealed throws(VaultError) in
-      guard let origin = harvest.storage[row.trusted.namespace]?.origin,
-        let item = try item(row, sealed)
-      else { return }
-      guard source.keys.storageItemLocator(origin, item.key) == row.locator else {
-        return source.losses.note(VaultDamage(.storage, .contradictory), isNew: true)
+      var saved: SalvagedRecord?
+      do throws(VaultError) {
+        switch try source.keys.content(of: row, sealed) {
+        case (.storageItem, let content)?: saved = try item(row, content, &usages)
+        case (.databaseRow, let content)?: saved = try stores.record(of: row, content)
+        default: return
+        }
+      } catch .damaged(let damage) where damage.finding == .contradictory {
+        return source.losses.note(damage, isNew: true)
+      } catch .damaged {
+        return  // it did not open the first time either
       }
-      usages[origin, default: StorageUsageRecord(origin: origin)].items += 1
-      usages[origin, default: StorageUsageRecord(origin: origin)].codeUnits += item.codeUnits
-      batch.append((origin, item))
-      if batch.count == Self.batchCount { try write(&batch) }
+      guard let saved else { return }
+      byteCount += saved.content.count
+      batch.append(saved)
+      guard batch.count >= Self.batchCount || byteCount >= Self.batchByteCount else { return }
+      try write(batch)
+      (batch, byteCount) = ([], 0)
     }
-    try write(&batch)
-    guard !usages.isEmpty else { return }
-    try store.writing { writer throws(VaultError) in
-      for (origin, usage) in usages {
-        try writer.put(
-          usage.encoded, at: store.keys.storageUsageLocator(origin),
-          in: store.keys.storageUsagesNamespace)
-      }
+    try write(batch)
+    for usage in usages.values {
+      batch = [
+        SalvagedRecord(
+          content: usage.encoded, locator: store.keys.storageUsageLocator(usage.origin),
+          namespace: store.keys.storageUsagesNamespace)
+      ]
+      try write(batch)
     }
+    try write(try stores.summaries(generation: (store.trusted?.state.generation ?? 0) + 1))
   }
 
-  private func write(
-    _ batch: inout [(origin: String, item: StorageItemRecord)]
-  ) throws(VaultError) {
+  /// An item as it shall stand in the new vault, added to its origin's usage (L1, L2).
+  private func item(
+    _ row: RecordTable.Row, _ content: [UInt8], _ usages: inout [String: StorageUsageRecord]
+  ) throws(VaultError) -> SalvagedRecord? {
+    guard let origin = harvest.storage[row.trusted.namespace]?.origin else { return nil }
+    let item = try StorageItemRecord.decode(content)
+    guard source.keys.storageItemLocator(origin, item.key) == row.locator else {
+      throw .damaged(VaultDamage(.storage, .contradictory))
+    }
+    usages[origin, default: StorageUsageRecord(origin: origin)].items += 1
+    usages[origin, default: StorageUsageRecord(origin: origin)].codeUnits += item.codeUnits
+    return SalvagedRecord(
+      content: content, locator: store.keys.storageItemLocator(origin, item.key),
+      namespace: store.keys.storageItemsNamespace(origin))
+  }
+
+  private func write(_ batch: [SalvagedRecord]) throws(VaultError) {
     guard !batch.isEmpty else { return }
     try store.writing { writer throws(VaultError) in
-      for (origin, item) in batch {
-        try writer.put(
-          item.encoded, at: store.keys.storageItemLocator(origin, item.key),
-          in: store.keys.storageItemsNamespace(origin))
+      for record in batch {
+        try writer.put(record.content, at: record.locator, in: record.namespace)
       }
-    }
-    batch = []
-  }
-
-  /// The item that a row holds; nothing when it did not open the first time either.
-  private func item(
-    _ row: RecordTable.Row, _ sealed: Span<UInt8>
-  ) throws(VaultError) -> StorageItemRecord? {
-    do throws(VaultError) {
-      guard let (kind, content) = try source.keys.content(of: row, sealed), kind == .storageItem
-      else { return nil }
-      return try .decode(content)
-    } catch .damaged {
-      return nil
     }
   }
 }

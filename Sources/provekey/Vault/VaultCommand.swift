@@ -8,7 +8,8 @@ struct VaultCommand: AsyncParsableCommand {
     commandName: "vault", abstract: "Make, inspect, maintain and destroy a device's vault.",
     subcommands: [
       Create.self, Info.self, Keys.self, StorageCommand.self, ShellCommand.self, Verify.self,
-      Rewrap.self, Rotate.self, Retire.self, Backup.self, Compact.self, Destroy.self,
+      Salvage.self, Rewrap.self, Rotate.self, Retire.self, Backup.self, Compact.self,
+      Destroy.self, Reset.self,
     ])
 
   /// What every command on an existing vault takes.
@@ -106,12 +107,14 @@ struct VaultCommand: AsyncParsableCommand {
 
     func run() async throws {
       let vault = try target.open()
-      let report = try vault.verify()
+      var line = ProgressLine("verify")
+      let report = try vault.verify { line.show($0.done, of: $0.total) }
+      line.end()
       try Output.show(
         [
           ("records", .number(report.records)), ("keys", .number(report.keys)),
           ("sound", .flag(report.isSound)),
-          ("problems", .list(report.problems.map { "\($0)" })),
+          ("problems", .list(report.problems.map(VaultCommand.text))),
         ], json: target.json)
       try vault.close()
       guard report.isSound else { throw Refusal(text: "the vault is damaged or was altered") }

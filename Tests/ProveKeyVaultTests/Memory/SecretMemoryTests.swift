@@ -136,7 +136,8 @@ struct SecretMemoryTests {
     for origin in [firstOrigin, secondOrigin] {
       for key in try vault.keys(in: scope(origin)) {
         let ticket = try vault.withRing { ring throws(VaultError) in try ring.ticket(for: key) }
-        let seed = ticket.secret.bytes.withBytes { $0.copied }.prefix(Ed25519.seedCount)
+        guard case .vault(let signing) = ticket.hold else { continue }
+        let seed = signing.bytes.withBytes { $0.copied }.prefix(Ed25519.seedCount)
         secrets.append(Secret(name: "seed", bytes: Array(seed)))
       }
     }
