@@ -65,8 +65,8 @@ struct ForgedHeaderTests {
       changed.replaceSubrange(offset..<(offset + bytes.count), with: bytes)
       return mended(changed)
     }
-    let damaged = VaultError.damaged(VaultDamage(.header, .notAuthentic))
-    #expect(try open(changed(8, [9]), unlock).error == .damaged(VaultDamage(.header, .malformed)))
+    let damaged = VaultError.damaged(VaultDamage(.header, .malformed))
+    #expect(try open(changed(8, [9]), unlock).error == damaged)
     #expect(try open(changed(9, [9]), unlock).error == .notAVault)
     for method: UInt8 in [0, 5, 255] {
       #expect(try open(changed(26, [method]), unlock).error == damaged, "method \(method)")

@@ -81,7 +81,14 @@ struct FormatFixtureTests {
     // Two epochs: a rotation that is stopped at once, and a record written since.
     try vault.rotate { _ in .stop }
     try storage.setItem("late", "second epoch")
-    // (The database role's records belong here, in the format that brings them.)
+    // A database: a generator, a unique index, and rows in an order that is not theirs.
+    let database = try vault.database("shop", for: "https://shop.example", version: 2) { upgrade in
+      let store = try upgrade.createStore("devices", autoIncrement: true)
+      try store.createIndex("name", keyPath: .path(Array("name".utf16)), unique: true)
+    }
+    _ = try database.write("devices") { transaction throws in
+      for name in ["c", "a", "b"] { _ = try transaction.put(.object(["name": .string(name)])) }
+    }
     try vault.close()
   }
 
@@ -96,8 +103,14 @@ struct FormatFixtureTests {
     #expect(placed.confirmedAt?.millisecondsSinceEpoch == 1_700_000_000_123)
     let assertion = try vault.sign(challenge, with: placed)
     #expect(try verifies(assertion, of: placed))
-    #expect(assertion.counter == 129, "two blocks of 64 were begun")
+    #expect(assertion.counter == 257, "a block of 256 was begun")
     #expect(try vault.pendingKey(in: shop)?.deviceID.rawValue == "device-b")
+    let database = try vault.database("shop", for: "https://shop.example")
+    #expect(database.version == 2)
+    _ = try database.read("devices") { transaction throws in
+      let keys = try transaction.onlyStore.index("name").getAllKeys()
+      #expect(keys == [.number(2), .number(3), .number(1)])
+    }
     let bank = try scope("https://bank.example", .euProd)
     #expect(try vault.keys(in: bank).map(\.deviceID.rawValue) == ["device-c"])
     let storage = try vault.localStorage(for: "https://shop.example")

@@ -32,7 +32,7 @@ struct VaultCommand: AsyncParsableCommand {
         valueName: "file"))
     var anchor: String?
 
-    fileprivate var mark: FileRollbackAnchor? { anchor.map { FileRollbackAnchor(path: $0) } }
+    var mark: FileRollbackAnchor? { anchor.map { FileRollbackAnchor(path: $0) } }
   }
 
   struct Create: AsyncParsableCommand {

@@ -52,13 +52,15 @@ extension VaultCommand {
     @Argument(help: "The vault's file.") var file: String
     @OptionGroup var unlock: UnlockOptions
     @OptionGroup var new: ReplacingUnlockOptions
+    @OptionGroup var anchor: AnchorOptions
     @Flag(help: "Yes, erase it.") var yes = false
     @Flag(help: "Print facts as JSON.") var json = false
 
     func run() async throws {
       guard yes else { throw ValidationError("Give --yes to erase the vault.") }
       let (vault, receipt) = try KeyVault.reset(
-        at: file, unlock: try unlock.method(), lockingWith: try new.method())
+        at: file, unlock: try unlock.method(), lockingWith: try new.method(),
+        anchor: anchor.mark)
       try Output.show(
         [
           ("overwrittenBytes", .number(receipt.overwrittenBytes)),
