@@ -4,9 +4,15 @@
 /// young ones as half the capacity, the others are forgotten and the next turn begins. A hit on a
 /// young value costs one search and writes nothing.
 struct RecencyCache<Key: Hashable, Value> {
-  private struct Entry {
-    var value: Value
+  /// An object, so that finding a value copies the value once and not its surroundings as well.
+  private final class Entry {
+    let value: Value
     var turn: UInt32
+
+    init(_ value: Value, _ turn: UInt32) {
+      self.value = value
+      self.turn = turn
+    }
   }
 
   private var entries: [Key: Entry] = [:]
@@ -24,10 +30,9 @@ struct RecencyCache<Key: Hashable, Value> {
 
   /// The value of `key` when it is kept; it counts as used.
   mutating func value(for key: Key) -> Value? {
-    guard let index = entries.index(forKey: key) else { return nil }
-    let entry = entries.values[index]
+    guard let entry = entries[key] else { return nil }
     if entry.turn != turn {
-      entries.values[index].turn = turn
+      entry.turn = turn
       countYoung()
     }
     return entry.value
@@ -35,7 +40,7 @@ struct RecencyCache<Key: Hashable, Value> {
 
   /// Keeps a value in the place of any other that the key had.
   mutating func insert(_ value: Value, for key: Key) {
-    let before = entries.updateValue(Entry(value: value, turn: turn), forKey: key)
+    let before = entries.updateValue(Entry(value, turn), forKey: key)
     if before?.turn != turn { countYoung() }
   }
 
