@@ -29,7 +29,7 @@ extension KeyVault {
   /// Reads out of a damaged vault what is genuine, and writes it to a new vault when asked to.
   ///
   /// The damaged file is read, never written: the work is done on a copy of it beside it
-  /// (`.salvage`), removed afterwards. A record is saved when it opens in the place where it stands;
+  /// (`.salvage-` and a random number), removed afterwards; a crash leaves it, sealed as it was. A record is saved when it opens in the place where it stands;
   /// what does not open is listed, and nothing is guessed. Nobody may have the vault open meanwhile.
   ///
   /// The new vault has keys of its own. When the report says ``SalvageReport/isWhole``, it goes on
@@ -50,7 +50,7 @@ extension KeyVault {
     at path: String, unlock: UnlockMethod, into target: String? = nil,
     newUnlock: UnlockMethod? = nil, origins: [String] = []
   ) throws(VaultError) -> SalvageReport {
-    guard path.utf8.count <= VaultLimits.pathByteCount - 16 else { throw .invalidPath }
+    guard path.utf8.count <= VaultLimits.pathByteCount - 40 else { throw .invalidPath }
     let source = try SalvageSource(copying: path, unlock)
     do throws(VaultError) {
       let harvest = try SalvageHarvest(source, origins: origins)

@@ -20,12 +20,13 @@ final class SalvageSource {
   /// Copies the vault at `path` and unlocks the copy.
   init(copying path: String, _ unlock: UnlockMethod) throws(VaultError) {
     guard DurableFile(path: path).isThere else { throw .missing }
-    let copy = path + ".salvage"
+    // A name of its own, so that nothing else is ever removed.
+    var generator = SecureRandomNumberGenerator()
+    let copy = path + ".salvage-" + String(generator.next(), radix: 16)
     self.path = copy
     let losses = SalvageLosses()
     self.losses = losses
     do throws(VaultError) {
-      try Self.removeFiles(at: copy)  // what a crash has left
       for suffix in ["", "-wal"] {
         try filing { () throws(DurableFile.Problem) in
           _ = try DurableFile(path: path + suffix).copy(to: copy + suffix)
