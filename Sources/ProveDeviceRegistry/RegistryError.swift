@@ -12,6 +12,8 @@ public enum RegistryError: Error, Equatable, Sendable {
   case deviceIDTaken
   /// The registration is revoked for good (R9); a new full flow is needed.
   case deviceRevoked
+  /// The registration is suspended; resume it before it is used.
+  case deviceSuspended
   /// The registration is inactive and is never revived (R14); a new full flow is needed.
   case deviceInactive
   /// The registration has no binding; bind it first.

@@ -15,59 +15,60 @@ enum RegistrySchema {
       Migration(version: 2, statements: secondFormat),
     ])
 
-  private static let firstTables = [
-    """
-    CREATE TABLE registration (
-      device BLOB NOT NULL PRIMARY KEY CHECK (length(device) = 16),
-      visitor BLOB CHECK (length(visitor) = 16),
-      phone BLOB CHECK (length(phone) = 16),
-      prove BLOB CHECK (length(prove) = 16),
-      customer BLOB CHECK (length(customer) = 16),
-      human BLOB CHECK (length(human) = 16),
-      state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 5),
-      last_active_day INTEGER NOT NULL,
-      version INTEGER NOT NULL,
-      epoch INTEGER NOT NULL,
-      sealed BLOB NOT NULL
-    ) STRICT, WITHOUT ROWID
-    """,
-  ] + registrationIndexes + [
-    """
-    CREATE TABLE candidate (
-      visitor BLOB NOT NULL CHECK (length(visitor) = 16),
-      device BLOB NOT NULL CHECK (length(device) = 16),
-      phone BLOB NOT NULL CHECK (length(phone) = 16),
-      prove BLOB CHECK (length(prove) = 16),
-      last_active_day INTEGER NOT NULL,
-      PRIMARY KEY (visitor, device)
-    ) STRICT, WITHOUT ROWID
-    """,
-    "CREATE INDEX candidate_by_day ON candidate (visitor, last_active_day, device)",
-    "CREATE INDEX candidate_by_phone ON candidate (visitor, phone, last_active_day, device)",
-    """
-    CREATE INDEX candidate_by_prove ON candidate (visitor, prove, last_active_day, device)
-      WHERE prove IS NOT NULL
-    """,
-    """
-    CREATE TABLE event (
-      device BLOB NOT NULL CHECK (length(device) = 16),
-      sequence INTEGER NOT NULL,
-      epoch INTEGER NOT NULL,
-      sealed BLOB NOT NULL,
-      PRIMARY KEY (device, sequence)
-    ) STRICT, WITHOUT ROWID
-    """,
-    """
-    CREATE TABLE item (
-      locator BLOB NOT NULL PRIMARY KEY CHECK (length(locator) = 16),
-      version INTEGER NOT NULL,
-      expiry_day INTEGER NOT NULL,
-      epoch INTEGER NOT NULL,
-      sealed BLOB NOT NULL
-    ) STRICT, WITHOUT ROWID
-    """,
-    "CREATE INDEX item_by_expiry ON item (expiry_day)",
-  ]
+  private static let firstTables =
+    [
+      """
+      CREATE TABLE registration (
+        device BLOB NOT NULL PRIMARY KEY CHECK (length(device) = 16),
+        visitor BLOB CHECK (length(visitor) = 16),
+        phone BLOB CHECK (length(phone) = 16),
+        prove BLOB CHECK (length(prove) = 16),
+        customer BLOB CHECK (length(customer) = 16),
+        human BLOB CHECK (length(human) = 16),
+        state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 5),
+        last_active_day INTEGER NOT NULL,
+        version INTEGER NOT NULL,
+        epoch INTEGER NOT NULL,
+        sealed BLOB NOT NULL
+      ) STRICT, WITHOUT ROWID
+      """
+    ] + registrationIndexes + [
+      """
+      CREATE TABLE candidate (
+        visitor BLOB NOT NULL CHECK (length(visitor) = 16),
+        device BLOB NOT NULL CHECK (length(device) = 16),
+        phone BLOB NOT NULL CHECK (length(phone) = 16),
+        prove BLOB CHECK (length(prove) = 16),
+        last_active_day INTEGER NOT NULL,
+        PRIMARY KEY (visitor, device)
+      ) STRICT, WITHOUT ROWID
+      """,
+      "CREATE INDEX candidate_by_day ON candidate (visitor, last_active_day, device)",
+      "CREATE INDEX candidate_by_phone ON candidate (visitor, phone, last_active_day, device)",
+      """
+      CREATE INDEX candidate_by_prove ON candidate (visitor, prove, last_active_day, device)
+        WHERE prove IS NOT NULL
+      """,
+      """
+      CREATE TABLE event (
+        device BLOB NOT NULL CHECK (length(device) = 16),
+        sequence INTEGER NOT NULL,
+        epoch INTEGER NOT NULL,
+        sealed BLOB NOT NULL,
+        PRIMARY KEY (device, sequence)
+      ) STRICT, WITHOUT ROWID
+      """,
+      """
+      CREATE TABLE item (
+        locator BLOB NOT NULL PRIMARY KEY CHECK (length(locator) = 16),
+        version INTEGER NOT NULL,
+        expiry_day INTEGER NOT NULL,
+        epoch INTEGER NOT NULL,
+        sealed BLOB NOT NULL
+      ) STRICT, WITHOUT ROWID
+      """,
+      "CREATE INDEX item_by_expiry ON item (expiry_day)",
+    ]
 
   private static let registrationIndexes = [
     """
@@ -90,7 +91,7 @@ enum RegistrySchema {
     CREATE INDEX registration_by_human ON registration (human, last_active_day, device)
       WHERE human IS NOT NULL
     """,
-    "CREATE INDEX registration_by_state ON registration (state, last_active_day, device)"
+    "CREATE INDEX registration_by_state ON registration (state, last_active_day, device)",
   ]
 
   /// Two more states, details of events that can be erased, and the set digests.

@@ -21,7 +21,9 @@ struct SQLiteStoreOpening {
   func open(readers count: Int) throws(StoreFailure) -> Parts {
     var connecting = ConnectionOptions(access: access, locking: .normal)
     let connection: Connection
-    do { connection = try DatabaseFile(path: path).open(connecting) } catch { throw .database(error) }
+    do { connection = try DatabaseFile(path: path).open(connecting) } catch {
+      throw .database(error)
+    }
     let (keys, isYoung) = try unlockedKeys(of: connection)
     let ledger = options.setDigests == .off ? nil : SetLedger(keys: keys)
     try settleDigests(ledger, isYoung, connection)
