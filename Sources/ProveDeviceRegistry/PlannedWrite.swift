@@ -95,13 +95,23 @@ extension DeviceRegistry {
   }
 
   /// The writes that append events to the chain at a locator (G8).
+  ///
+  /// Whoever was erased has no further events, and no chain begins where one was before (R9).
+  /// - Throws: ``RegistryError/unknownDevice`` after an erasure.
   func appending(
     _ drafts: [EventDraft], at device: Locator, _ now: UTCInstant
   ) async throws(RegistryError) -> [PlannedWrite] {
-    let last = try await store.lastEvent(of: device)
-    var sequence = last?.sequence ?? 0
+    var sequence: UInt64 = 0
     var previousHash = KeyEvent.noPreviousHash
-    if let last { previousHash = try openEvent(last).hash }
+    var conflict = PlannedWrite.Conflict.retry
+    if drafts.first?.kind.beginsChain == true {
+      conflict = .fail(.deviceIDTaken)
+    } else if let last = try await store.lastEvent(of: device) {
+      let event = try openEvent(last)
+      guard event.kind != .erased else { throw .unknownDevice }
+      sequence = event.sequence
+      previousHash = event.hash
+    }
     var changes: [PlannedWrite] = []
     for draft in drafts {
       sequence += 1
@@ -112,7 +122,7 @@ extension DeviceRegistry {
         detailHash: detail.map { Hashing.blake2b256($0.encoded) }, previousHash: previousHash)
       previousHash = event.hash
       changes.append(
-        PlannedWrite(write: .append(try seal(event, of: device)), onConflict: .retry))
+        PlannedWrite(write: .append(try seal(event, of: device)), onConflict: conflict))
     }
     return changes
   }
