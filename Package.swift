@@ -23,6 +23,8 @@ let package = Package(
     .library(name: "ProveUnify", targets: ["ProveUnify"]),
     .library(name: "ProveKeyTesting", targets: ["ProveKeyTesting"]),
     .executable(name: "provekey", targets: ["provekey"]),
+    .library(name: "provekeystore", type: .dynamic, targets: ["ProveKeyStoreC"]),
+    .library(name: "provekeystore-static", type: .static, targets: ["ProveKeyStoreC"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -37,6 +39,7 @@ let package = Package(
       name: "CSQLite", pkgConfig: "sqlite3",
       providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
     .systemLibrary(name: "CLinux"),
+    .systemLibrary(name: "CProveKeyStore"),
 
     // Floor 1: values and rules.
     .target(name: "ProveKeyModel"),
@@ -72,13 +75,20 @@ let package = Package(
 
     .target(name: "ProveKeyShell", dependencies: ["ProveKeyModel", "ProveKeyVault"]),
 
-    // Floor 5: the command line.
+    // Floor 5: the command line, and the C library.
     .executableTarget(
       name: "provekey",
       dependencies: [
         "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
         "ProveDeviceRegistry", "ProveUnify", "ProveKeyShell",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    .target(
+      name: "ProveKeyStoreC",
+      dependencies: [
+        "CProveKeyStore", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
+        "ProveDeviceRegistry", "ProveKeyShell",
       ]),
 
     .testTarget(name: "ProveKeyModelTests", dependencies: ["ProveKeyModel"]),
