@@ -1,12 +1,14 @@
 # The two commands for a newcomer are `make demo` and `make test`; both install what is missing.
 
 SWIFT ?= swift
+PREFIX ?= /usr/local
+DESTDIR ?=
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: help demo test check lint format build sanitize fuzz campaigns coverage bench clean setup
+.PHONY: help demo test lib install uninstall test-c check lint format build sanitize fuzz campaigns coverage bench clean setup
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: ## install the system libraries that are missing
 	@./scripts/install-libraries
@@ -20,6 +22,19 @@ test: setup ## build and pass all tests
 
 build: setup ## build everything, tests included
 	$(SWIFT) build --build-tests -j $(JOBS)
+
+lib: setup ## build the C library into .build-lib/out: shared, static, header, pkg-config, CMake
+	@JOBS=$(JOBS) PREFIX=$(PREFIX) ./scripts/build-library
+
+install: ## install the C library that `make lib` has built under PREFIX (/usr/local)
+	@./scripts/install-c-library install "$(DESTDIR)" "$(PREFIX)"
+
+uninstall: ## remove what `make install` has put under PREFIX
+	@./scripts/install-c-library uninstall "$(DESTDIR)" "$(PREFIX)"
+
+test-c: lib ## build the C library and test it from C, C++, Python and Go
+	@./scripts/test-c-library
+	@./scripts/test-bindings
 
 lint: ## check the formatting
 	$(SWIFT) format lint -r -p --strict Sources Tests Package.swift Benchmarks/Package.swift Benchmarks/Benchmarks Fuzzing
@@ -48,4 +63,4 @@ bench: setup ## short benchmarks of look-up, signing and decisions
 	cd Benchmarks && $(SWIFT) package benchmark
 
 clean: ## remove what builds have made
-	rm -rf .build .build-thread .build-address .build-fuzz Benchmarks/.build
+	rm -rf .build .build-lib .build-lib-address .build-lib-thread .build-thread .build-address .build-fuzz Benchmarks/.build
