@@ -53,11 +53,15 @@ extension Refusal {
       case .providerUnavailable:
         (PKS_PROVIDER_UNAVAILABLE, "the provider cannot be reached: try again later", 0)
       case .wrongProvider:
-        (PKS_WRONG_UNLOCK_METHOD, "another provider locked this store",
-          Int64(PKS_METHOD_PROVIDER.rawValue))
+        (
+          PKS_WRONG_UNLOCK_METHOD, "another provider locked this store",
+          Int64(PKS_METHOD_PROVIDER.rawValue)
+        )
       case .wrongUnlockMethod(let stored):
-        (PKS_WRONG_UNLOCK_METHOD, "the store is locked by another method: \(stored)",
-          Int64(stored.rawValue))
+        (
+          PKS_WRONG_UNLOCK_METHOD, "the store is locked by another method: \(stored)",
+          Int64(stored.rawValue)
+        )
       case .lockedMemoryExhausted:
         (PKS_MEMORY_EXHAUSTED, "no guarded memory is left: raise the limit on locked memory", 0)
       case .outOfMemory: (PKS_MEMORY_EXHAUSTED, "there is not enough memory", 0)

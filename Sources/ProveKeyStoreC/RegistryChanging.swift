@@ -12,9 +12,10 @@ public func pks_registry_place(
   unsafe answering(error) {
     let change = try unsafe Change(registry, actor: actor, registration)
     let given = try unsafe argument(placing)
-    guard let kind = DeviceDescription.Kind(
-      rawValue: UInt8(truncatingIfNeeded: unsafe given.device_kind)), unsafe given.device_kind < 256
-    else { throw Refusal.badValue("device_kind") }
+    let number = UInt8(exactly: unsafe given.device_kind)
+    guard let kind = number.flatMap({ DeviceDescription.Kind(rawValue: $0) }) else {
+      throw Refusal.badValue("device_kind")
+    }
     let device = try DeviceDescription(kind: kind, name: unsafe optionalText(given.device_name))
     let newKey = try unsafe NewKey(given.new_key)
     let challenge = Challenge(

@@ -123,7 +123,8 @@ extension KeyRequest {
 }
 
 extension Possession {
-  fileprivate static func optional(_ pointer: UnsafePointer<pks_possession>?) throws -> Possession? {
+  fileprivate static func optional(_ pointer: UnsafePointer<pks_possession>?) throws -> Possession?
+  {
     guard let pointer = unsafe pointer else { return nil }
     let given = try unsafe argument(pointer)
     guard try flag(unsafe given.passed, "passed") else { return .failed }

@@ -14,7 +14,8 @@ public func pks_registry_open(
     let place = try unsafe ValuePlace(registry)
     let given = try unsafe argument(options)
     let scope = try RegistryScope(
-      tenant: unsafe text(given.tenant), buildConfig: BuildConfig(number: unsafe given.build_config))
+      tenant: unsafe text(given.tenant), buildConfig: BuildConfig(number: unsafe given.build_config)
+    )
     let policy = try unsafe RegistryPolicy(given.policy)
     let unlock = try unsafe UnlockMethod(given.unlock)
     let location = try StoreLocation(unsafe text(given.store))

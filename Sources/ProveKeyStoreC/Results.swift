@@ -11,8 +11,9 @@ struct ResultPlace<Struct> {
   /// - Throws: ``Refusal`` when there is no struct, or it is of no known size.
   init(_ pointer: UnsafeMutablePointer<Struct>?) throws(Refusal) {
     guard let pointer = unsafe pointer else { throw .nullPointer }
-    guard (MemoryLayout<Struct>.size...CallLimits.structByteCount).contains(
-      unsafe structSize(pointer))
+    guard
+      (MemoryLayout<Struct>.size...CallLimits.structByteCount).contains(
+        unsafe structSize(pointer))
     else { throw .badStruct }
     unsafe self.pointer = unsafe pointer
   }

@@ -50,7 +50,9 @@ extension UnlockMethod {
 
 /// A key store outside that answers through callbacks, on the caller's thread.
 @safe
-private final class CallbackProvider: KeyEncryptionProvider, @unchecked Sendable {  // used in one call
+private final class CallbackProvider: KeyEncryptionProvider,
+  @unchecked Sendable  // used on one thread only, during one call
+{
   let name: String
   private let callbacks: pks_provider
 

@@ -29,7 +29,8 @@ struct CallCost {
     var assertion = [UInt8](repeating: 0, count: Int(PKS_ASSERTION_SIZE))
     var length = 0
     try compare(
-      "signature", count / 10, swift: { _ = try stage.vault.sign(challenge, with: stage.id).encoded },
+      "signature", count / 10,
+      swift: { _ = try stage.vault.sign(challenge, with: stage.id).encoded },
       c: {
         pks_vault_sign(
           stage.vaultHandle, stage.text, challenge, challenge.count, &assertion, assertion.count,
@@ -43,9 +44,9 @@ struct CallCost {
 
     var registration = pks_registration()
     registration.size = UInt32(MemoryLayout<pks_registration>.size)
+    let (registry, id) = (stage.registry, stage.id)
     try await compareAsync(
-      "look-up in the registry", count,
-      swift: { _ = try await stage.registry.registration(stage.id) },
+      "look-up in the registry", count, swift: { _ = try await registry.registration(id) },
       c: { pks_registry_resolve(stage.registryHandle, stage.text, &registration, nil) })
   }
 
@@ -61,8 +62,8 @@ struct CallCost {
     report(name, left, right)
   }
 
-  private static func compareAsync(
-    _ name: String, _ count: Int, swift: () async throws -> Void, c: () -> pks_status
+  private nonisolated(nonsending) static func compareAsync(
+    _ name: String, _ count: Int, swift: @Sendable () async throws -> Void, c: () -> pks_status
   ) async throws {
     var (left, right): ([Double], [Double]) = ([], [])
     let clock = ContinuousClock()
