@@ -70,6 +70,17 @@ extension Connection {
     try unsafe handle.check("configure") { unsafe sqlite3_busy_timeout($0, milliseconds) }
   }
 
+  /// Runs `body` with another wait for other connections' locks.
+  func waiting<R>(
+    _ milliseconds: Int32, _ body: () throws(DatabaseError) -> R
+  ) throws(DatabaseError) -> R {
+    try setBusyTimeout(milliseconds)
+    let result: Result<R, DatabaseError>
+    do throws(DatabaseError) { result = .success(try body()) } catch { result = .failure(error) }
+    try setBusyTimeout(busyTimeoutMilliseconds)
+    return try result.get()
+  }
+
   private func isReadOnly() throws(DatabaseError) -> Bool {
     try unsafe handle.withPointer("open") { unsafe sqlite3_db_readonly($0, "main") != 0 }
   }

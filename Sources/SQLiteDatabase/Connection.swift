@@ -10,6 +10,7 @@ import CSQLite
 /// - C4: a transaction that throws leaves nothing behind.
 package final class Connection {
   let handle: DatabaseHandle
+  let busyTimeoutMilliseconds: Int32
   private var controls: [String: Statement] = [:]
 
   /// Opens a database and verifies its settings.
@@ -23,6 +24,7 @@ package final class Connection {
   ///   asked for and someone else is at the file.
   package init(path: String, options: ConnectionOptions) throws(DatabaseError) {
     let location = try DatabaseLocation(path, vfs: options.vfs)
+    busyTimeoutMilliseconds = options.busyTimeoutMilliseconds
     handle = try DatabaseHandle(
       path: location.path, flags: options.openFlags | location.openFlags, vfs: options.vfs)
     do throws(DatabaseError) {

@@ -8,6 +8,7 @@ final class RegistryWriter {
   /// Nothing where no set digests are kept.
   private let ledger: SetLedger?
   private var applied = RecentWrites()
+  private var commitsSinceLook = 0
   private let insertRegistration: Statement
   private let updateRegistration: Statement
   private let deleteRegistration: Statement
@@ -61,6 +62,7 @@ final class RegistryWriter {
     for (request, outcome) in zip(requests, outcomes) where outcome == .applied {
       applied.insert(request.id)
     }
+    boundLog()
     return outcomes
   }
 
@@ -101,6 +103,24 @@ final class RegistryWriter {
       } catch { throw .registry(.store(.failed(code: 1))) }
     }
   }
+
+  /// Keeps the log from growing without end where readers follow each other without a gap.
+  ///
+  /// SQLite itself starts the log anew only in a moment in which nobody reads from it. A restart
+  /// waits for those who do: new readers find everything in the file by then and do not hold it up.
+  private func boundLog() {
+    commitsSinceLook += 1
+    guard commitsSinceLook >= Self.commitsBetweenLooks else { return }
+    commitsSinceLook = 0
+    // What cannot be tidied now is tidied at the next look; nothing that was committed depends on it.
+    guard let log = try? connection.checkpoint(.passive), log.logFrames > Self.logFrameLimit
+    else { return }
+    _ = try? connection.checkpoint(.truncate, waitMilliseconds: Self.restartWaitMilliseconds)
+  }
+
+  private static let commitsBetweenLooks = 64
+  private static let logFrameLimit = 4_000
+  private static let restartWaitMilliseconds: Int32 = 50
 
   /// Moves the whole log into the file and cuts it to nothing; waits for readers that are under way.
   func emptyLog() throws(DatabaseError) {

@@ -14,6 +14,7 @@ public final class SQLiteRegistryStore: RegistryStore {
   private let ledger: SetLedger?
   private let commits: GroupCommit
   private let readers: [Locked<RegistryReader?>]
+  private let ownership: Locked<OwnershipLock?>
   private let nextReader = Atomic<Int>(0)
 
   /// How many connections read.
@@ -62,6 +63,7 @@ public final class SQLiteRegistryStore: RegistryStore {
       ledger = parts.ledger
       commits = parts.commits
       readers = parts.readers
+      ownership = Locked(parts.ownership)
     } catch { throw error.asRegistryError }
   }
 }
@@ -195,6 +197,7 @@ extension SQLiteRegistryStore {
       try closing(reader)
     }
     try await wrapping { () async throws(DatabaseError) in try await commits.close() }
+    ownership.withLock { $0 = nil }
   }
 
   private func closing(_ reader: Locked<RegistryReader?>) throws(RegistryError) {

@@ -1,3 +1,4 @@
+import Glibc
 import ProveKeyPlatform
 import ProveKeySealing
 import SQLiteDatabase
@@ -16,14 +17,17 @@ struct SQLiteStoreOpening {
     let ledger: SetLedger?
     let commits: GroupCommit
     let readers: [Locked<RegistryReader?>]
+    let ownership: OwnershipLock
   }
 
   func open(readers count: Int) throws(StoreFailure) -> Parts {
     var connecting = ConnectionOptions(access: access, locking: .normal)
     let connection: Connection
-    do { connection = try DatabaseFile(path: path).open(connecting) } catch {
-      throw .database(error)
-    }
+    let file = DatabaseFile(path: path)
+    // The file is looked at first, so that nothing is left beside one that is missing or refused.
+    do { try file.prepare(access: access) } catch { throw .database(error) }
+    let ownership = try takeOwnership()
+    do { connection = try file.open(connecting) } catch { throw .database(error) }
     let (keys, isYoung) = try unlockedKeys(of: connection)
     let ledger = options.setDigests == .off ? nil : SetLedger(keys: keys)
     try settleDigests(ledger, isYoung, connection)
@@ -34,8 +38,24 @@ struct SQLiteStoreOpening {
       for _ in 0..<count {
         readers.append(Locked(try RegistryReader(try DatabaseFile(path: path).open(connecting))))
       }
-      return Parts(keys: keys, ledger: ledger, commits: commits, readers: readers)
+      return Parts(
+        keys: keys, ledger: ledger, commits: commits, readers: readers, ownership: ownership)
     } catch { throw .database(error) }
+  }
+
+  /// Takes the file for this process, alone or with others, before anything of it is read.
+  private func takeOwnership() throws(StoreFailure) -> OwnershipLock {
+    do throws(OwnershipLock.Problem) {
+      return try OwnershipLock(path: path + "-owner", isExclusive: options.mode == .exclusive)
+    } catch {
+      switch error {
+      case .inUse: throw .registry(.store(.inUse))
+      case .system(EACCES), .system(EPERM): throw .registry(.store(.permissionDenied))
+      case .system(EROFS): throw .registry(.store(.readOnly))
+      case .system(ENOSPC): throw .registry(.store(.diskFull))
+      case .system(let number): throw .registry(.store(.failed(code: number)))
+      }
+    }
   }
 
   // MARK: Keys
