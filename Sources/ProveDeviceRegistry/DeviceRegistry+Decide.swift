@@ -51,6 +51,8 @@ extension DeviceRegistry {
       // The registration was erased meanwhile: it is decided without it.
       return try await decide(request, presenting: assertion, for: challenge)
     }
+    metrics.count(decision.row)
+    log.decided(decision)
     return RegistryDecision(
       row: decision.row, outcome: decision.outcome,
       ticket: try ticket(for: decision, request, facts, assertion, challenge, at: now),

@@ -13,6 +13,8 @@ struct PlannedWrite: Sendable {
 
   let write: RegistryWrite
   let onConflict: Conflict
+  /// The kind of the event that it appends, if it does.
+  var kind: KeyEvent.Kind?
 }
 
 /// An event before it has its place in the chain.
@@ -45,12 +47,16 @@ extension DeviceRegistry {
       guard !changes.isEmpty else { return }
       do throws(RegistryError) {
         switch try await written(changes.map(\.write)) {
-        case .applied: return
+        case .applied:
+          for change in changes { noteEvent(of: change) }
+          return
         case .conflict(let index):
           if case .fail(let error) = changes[index].onConflict { throw error }
+          noteRetry(.contention, attempt)
         }
       } catch .store(.conflicted) {
         // A transaction of another server was in the way: everything is read and planned again.
+        noteRetry(.conflict, attempt)
         await RetryPause.pause(beforeAttempt: attempt + 1)
       }
     }
@@ -61,12 +67,33 @@ extension DeviceRegistry {
   func written(_ batch: [RegistryWrite]) async throws(RegistryError) -> WriteOutcome {
     let id = WriteID()
     for attempt in 1..<RegistryLimits.attemptLimit {
-      do throws(RegistryError) { return try await store.write(batch, as: id) } catch {
+      do throws(RegistryError) { return try await written(batch, as: id) } catch {
         guard case .store(.outcomeUnknown) = error else { throw error }
+        noteRetry(.outcomeUnknown, attempt)
         await RetryPause.pause(beforeAttempt: attempt)
       }
     }
-    return try await store.write(batch, as: id)
+    return try await written(batch, as: id)
+  }
+
+  private func written(
+    _ batch: [RegistryWrite], as id: WriteID
+  ) async throws(RegistryError) -> WriteOutcome {
+    let start = ContinuousClock.now
+    let outcome = try await store.write(batch, as: id)
+    metrics.recordCommit(since: start, rows: batch.count)
+    return outcome
+  }
+
+  private func noteEvent(of change: PlannedWrite) {
+    guard let kind = change.kind else { return }
+    metrics.count(kind)
+    log.appended(kind)
+  }
+
+  private func noteRetry(_ cause: RegistryMetrics.RetryCause, _ attempt: Int) {
+    metrics.countRetry(cause)
+    log.retries(cause, attempt: attempt)
   }
 
   /// The write that makes a challenge unusable from then on (G7).
@@ -122,7 +149,8 @@ extension DeviceRegistry {
         detailHash: detail.map { Hashing.blake2b256($0.encoded) }, previousHash: previousHash)
       previousHash = event.hash
       changes.append(
-        PlannedWrite(write: .append(try seal(event, of: device)), onConflict: conflict))
+        PlannedWrite(
+          write: .append(try seal(event, of: device)), onConflict: conflict, kind: draft.kind))
     }
     return changes
   }
