@@ -44,12 +44,13 @@ let package = Package(
     // Floor 1: values and rules.
     .target(name: "ProveKeyModel"),
 
-    // Floor 2: the lock, the clock, sealing, the database.
+    // Floor 2: the lock, the clock, sealing, the database, lines of JSON.
     .target(name: "ProveKeyPlatform", dependencies: ["ProveKeyModel"]),
     .target(
       name: "ProveKeySealing",
       dependencies: ["CLinux", "CSodium", "ProveKeyModel", "ProveKeyPlatform"]),
     .target(name: "SQLiteDatabase", dependencies: ["CSQLite", "ProveKeyPlatform"]),
+    .target(name: "JSONLines"),
 
     // Floor 3: the two stores.
     .target(
@@ -58,7 +59,7 @@ let package = Package(
     .target(
       name: "ProveDeviceRegistry",
       dependencies: [
-        "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "SQLiteDatabase",
+        "JSONLines", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "SQLiteDatabase",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"),
@@ -76,14 +77,15 @@ let package = Package(
         "ProveDeviceRegistry",
       ]),
 
-    .target(name: "ProveKeyShell", dependencies: ["ProveKeyModel", "ProveKeyVault"]),
+    .target(
+      name: "ProveKeyShell", dependencies: ["JSONLines", "ProveKeyModel", "ProveKeyVault"]),
 
     // Floor 5: the command line.
     .executableTarget(
       name: "provekey",
       dependencies: [
         "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
-        "ProveDeviceRegistry", "ProveUnify", "ProveKeyShell",
+        "ProveDeviceRegistry", "ProveUnify", "ProveKeyShell", "JSONLines",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -127,7 +129,8 @@ let package = Package(
     .testTarget(
       name: "ProveKeyShellTests",
       dependencies: [
-        "ProveKeyShell", "ProveKeyVault", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
+        "ProveKeyShell", "JSONLines", "ProveKeyVault", "ProveKeyModel", "ProveKeyPlatform",
+        "ProveKeySealing",
       ]),
     .testTarget(name: "provekeyTests", dependencies: ["provekey"]),
     .testTarget(

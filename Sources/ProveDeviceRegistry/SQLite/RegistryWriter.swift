@@ -9,6 +9,8 @@ final class RegistryWriter {
   private let ledger: SetLedger?
   private var applied = RecentWrites()
   private var commitsSinceLook = 0
+  /// The copy that is being made, and what it is made in.
+  private var copy: (backup: OnlineBackup, target: Connection)?
   private let insertRegistration: Statement
   private let updateRegistration: Statement
   private let deleteRegistration: Statement
@@ -42,7 +44,32 @@ final class RegistryWriter {
   }
 
   func close() throws(DatabaseError) {
+    try endCopy()
     try connection.close()
+  }
+
+  /// Begins a copy in a file that is empty; what is committed here between two steps comes along.
+  func beginCopy(to path: String) throws(DatabaseError) {
+    guard copy == nil else { throw DatabaseError(.inUse, operation: "backup") }
+    let target = try Connection(path: path, options: ConnectionOptions(access: .readWrite))
+    copy = (try OnlineBackup(of: connection, to: target), target)
+  }
+
+  /// Copies the next pages; all of them when `pageCount` is below 1.
+  func stepCopy(
+    pageCount: Int32
+  ) throws(DatabaseError) -> (isDone: Bool, remaining: Int, total: Int) {
+    guard let copy else { throw DatabaseError(.misuse, operation: "closed") }
+    let isDone = try copy.backup.step(pageCount: pageCount)
+    if isDone { try endCopy() }
+    return (isDone, copy.backup.pages.remaining, copy.backup.pages.total)
+  }
+
+  /// Gives up the copy, if one is being made.
+  func endCopy() throws(DatabaseError) {
+    guard let target = copy?.target else { return }
+    copy = nil
+    try target.close()
   }
 
   /// Writes several batches in one durable commit; each takes effect whole or not at all (G1).

@@ -6,10 +6,18 @@ import SQLiteDatabase
 /// How the connections, keys and digests of a registry's file are brought up, step by step.
 struct SQLiteStoreOpening {
   let path: String
-  let unlock: UnlockMethod
+  let unlock: Unlocking
   let options: SQLiteStoreOptions
   let access: ConnectionOptions.Access
   let mustCreate: Bool
+
+  /// Where the keys come from.
+  enum Unlocking {
+    /// From the file's header, or made, when the file is new.
+    case method(UnlockMethod)
+    /// From an open store whose copy the file is.
+    case copy(of: StoreKeys)
+  }
 
   /// What an open store is made of.
   struct Parts {
@@ -76,6 +84,9 @@ struct SQLiteStoreOpening {
           guard !mustCreate else { throw StoreFailure.registry(.store(.alreadyExists)) }
           return (try openedKeys(tables), migration.from == 1)
         }
+        guard case .method(let unlock) = unlock else {
+          throw StoreFailure.registry(.store(.notARegistry))
+        }
         let (keys, header) = try StoreKeys.create(kind: .registry, unlock: unlock)
         let epochs = keys.sealedEpochs.map { (epoch: Int64($0.epoch), sealed: $0.sealed) }
         try HeaderTables(header: header, epochs: epochs).write(to: connection)
@@ -99,8 +110,12 @@ struct SQLiteStoreOpening {
       guard let number = UInt32(exactly: epoch) else { throw .damaged(.epochKey) }
       epochs.append(SealedEpoch(epoch: number, sealed: sealed))
     }
-    return try StoreKeys.open(
-      header: tables.header, epochs: epochs, kind: .registry, unlock: unlock)
+    switch unlock {
+    case .method(let method):
+      return try StoreKeys.open(
+        header: tables.header, epochs: epochs, kind: .registry, unlock: method)
+    case .copy(let keys): return try keys.ofCopy(epochs: epochs)
+    }
   }
 
   // MARK: Set digests
