@@ -70,9 +70,9 @@ struct EnumerationTests {
         deviceID: device.deviceID, counter: forged.counter, vaultState: forged.vaultState,
         signature: forged.signature)
       let start = ContinuousClock.now
-      do { _ = try await world.registry.decide(.mobile(), presenting: claim, for: challenge) } catch
-        RegistryError.signatureInvalid
-      {}
+      do {
+        _ = try await world.registry.decide(.mobile(), presenting: claim, for: challenge)
+      } catch RegistryError.signatureInvalid {}
       return .now - start
     }
     var times: (known: [Duration], unknown: [Duration]) = ([], [])

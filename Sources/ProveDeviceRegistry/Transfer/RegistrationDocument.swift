@@ -19,7 +19,9 @@ public struct RegistrationDocument: Hashable, Sendable {
   public static let lineByteLimit = 32_768
 
   /// The line, in UTF-8 and without its end.
-  public var line: [UInt8] { json(of: registration).bytes }
+  public var line: [UInt8] { json.bytes }
+
+  var json: JSONText { ProveDeviceRegistry.json(of: registration) }
 }
 
 /// Why a line is no registration, in words that repeat nothing of it.
