@@ -56,6 +56,8 @@ public final class DeviceRegistry: Sendable {
     guard let scope = try await Self.settledScope(of: store) else {
       throw .store(.notARegistry)
     }
+    metrics = RegistryMetrics()
+    log = RegistryLog(logger: RegistryLog.silent)
     self.store = store
     self.scope = scope
     policy = .prove
