@@ -79,13 +79,19 @@ let package = Package(
 
     .target(
       name: "ProveKeyShell", dependencies: ["JSONLines", "ProveKeyModel", "ProveKeyVault"]),
+    .target(
+      name: "ProveRegistryShell",
+      dependencies: [
+        "JSONLines", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
+        "ProveDeviceRegistry",
+      ]),
 
     // Floor 5: the command line.
     .executableTarget(
       name: "provekey",
       dependencies: [
         "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
-        "ProveDeviceRegistry", "ProveUnify", "ProveKeyShell", "JSONLines",
+        "ProveDeviceRegistry", "ProveUnify", "ProveKeyShell", "ProveRegistryShell", "JSONLines",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -131,6 +137,12 @@ let package = Package(
       dependencies: [
         "ProveKeyShell", "JSONLines", "ProveKeyVault", "ProveKeyModel", "ProveKeyPlatform",
         "ProveKeySealing",
+      ]),
+    .testTarget(
+      name: "ProveRegistryShellTests",
+      dependencies: [
+        "ProveRegistryShell", "JSONLines", "ProveDeviceRegistry", "ProveKeyModel",
+        "ProveKeyPlatform", "ProveKeySealing",
       ]),
     .testTarget(name: "provekeyTests", dependencies: ["provekey"]),
     .testTarget(

@@ -1,5 +1,6 @@
 import ProveDeviceRegistry
 import ProveKeyModel
+import ProveKeyPlatform
 import ProveKeySealing
 import ProveKeyVault
 import ProveUnify
@@ -13,6 +14,7 @@ enum ErrorText {
     case let error as SealingError: describe(error)
     case let error as ModelError: describe(error)
     case let error as UnifyError: "\(error.message) (code \(error.code))"
+    case let problem as DurableFile.Problem: describe(problem)
     default: String(describing: error)
     }
   }
@@ -65,39 +67,6 @@ enum ErrorText {
     }
   }
 
-  static func describe(_ error: RegistryError) -> String {
-    switch error {
-    case .model(let error): describe(error)
-    case .unknownDevice: "no registration has this deviceId"
-    case .deviceRevoked: "the registration is revoked, for good"
-    case .notBound: "the registration is not bound"
-    case .scopeMismatch:
-      "the registry belongs to another tenant or build config; give --tenant and --build-config"
-    case .unlock(let error): describe(error)
-    case .damaged(let table): "a row of table \(table) is damaged or was altered"
-    case .store(let problem): describe(problem)
-    default: "the registry refused: \(error)"
-    }
-  }
-
-  static func describe(_ problem: StoreProblem) -> String {
-    switch problem {
-    case .missing: "there is no registry there; make one with 'provekey registry init'"
-    case .alreadyExists: "there is a registry there already; choose another file"
-    case .folderMissing: "the folder of the file does not exist; make it first"
-    case .permissionDenied: "the operating system refuses access to the file"
-    case .permissionsTooOpen(let mode): tooOpen(mode)
-    case .readOnly: "the file, or its file system, can only be read"
-    case .inUse: "another process holds the registry; try again"
-    case .diskFull: "the disk is full; nothing was changed"
-    case .notARegistry: "the file is not a registry"
-    case .formatNewer(let found, let known):
-      "the registry has format \(found) and this program knows \(known); use a newer program"
-    case .corrupt: "the file is damaged; restore it from a backup"
-    default: "the store failed: \(problem)"
-    }
-  }
-
   static func describe(_ error: SealingError) -> String {
     switch error {
     case .wrongKey: "the key is wrong"
@@ -134,7 +103,7 @@ enum ErrorText {
     }
   }
 
-  private static func tooOpen(_ mode: UInt32) -> String {
+  static func tooOpen(_ mode: UInt32) -> String {
     "others may read or write the file (mode \(String(mode, radix: 8))); restrict it to 0600"
   }
 }

@@ -95,3 +95,18 @@ extension SQLiteRegistryStore {
       byteCount: statistics.byteCount ?? 0)
   }
 }
+
+extension SQLiteRegistryStore {
+  /// The format of a file, which opening it brings up to date; 0 of one that is empty.
+  /// - Throws: ``RegistryError/store(_:)``.
+  public static func format(at path: String) throws(RegistryError) -> Int32 {
+    do throws(DatabaseError) {
+      let options = ConnectionOptions(access: .readOnly)
+      let connection = try DatabaseFile(path: path).open(options)
+      let state = try RegistrySchema.migrator.check(connection)
+      let version = try connection.userVersion()
+      try connection.close()
+      return state == .empty ? 0 : version
+    } catch { throw RegistryError(error) }
+  }
+}

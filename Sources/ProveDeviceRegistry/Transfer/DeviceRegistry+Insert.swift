@@ -56,7 +56,8 @@ extension DeviceRegistry {
   ) async throws(RegistryError) -> [Arrival?] {
     var arrivals: [Arrival?] = []
     var first: [DeviceID: KeyRegistration] = [:]
-    for (registration, found) in zip(registrations, try await resolve(registrations.map(\.deviceID)))
+    for (registration, found) in zip(
+      registrations, try await resolve(registrations.map(\.deviceID)))
     {
       if let known = found ?? first[registration.deviceID] {
         arrivals.append(Self.arrival(registration, known))

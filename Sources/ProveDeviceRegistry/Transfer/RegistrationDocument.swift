@@ -1,4 +1,4 @@
-import JSONLines
+package import JSONLines
 public import ProveKeyModel
 import ProveKeySealing
 
@@ -21,7 +21,8 @@ public struct RegistrationDocument: Hashable, Sendable {
   /// The line, in UTF-8 and without its end.
   public var line: [UInt8] { json.bytes }
 
-  var json: JSONText { ProveDeviceRegistry.json(of: registration) }
+  /// The line as a value that may stand within another.
+  package var json: JSONText { jsonText(of: registration) }
 }
 
 /// Why a line is no registration, in words that repeat nothing of it.
@@ -32,7 +33,7 @@ public struct DocumentProblem: Error, Hashable, Sendable {
 
 // MARK: - Writing
 
-private func json(of key: KeyRegistration) -> JSONText {
+private func jsonText(of key: KeyRegistration) -> JSONText {
   var members: [(String, JSONText)] = [
     ("format", .integer(1)),
     ("deviceId", .string(key.deviceID.rawValue)),
@@ -40,7 +41,7 @@ private func json(of key: KeyRegistration) -> JSONText {
     ("publicKey", .string(Base64URL.encode(key.publicKey.bytes))),
     ("state", .string(key.state.name.rawValue)),
   ]
-  if let binding = key.association { members.append(("binding", json(of: binding))) }
+  if let binding = key.association { members.append(("binding", jsonText(of: binding))) }
   if case .revoked(let revocation) = key.state {
     members.append(
       (
@@ -51,7 +52,7 @@ private func json(of key: KeyRegistration) -> JSONText {
         ])
       ))
   }
-  members.append(("device", json(of: key.device)))
+  members.append(("device", jsonText(of: key.device)))
   func add(_ name: String, _ text: String?) {
     if let text { members.append((name, .string(text))) }
   }
@@ -87,7 +88,7 @@ private func json(of key: KeyRegistration) -> JSONText {
   return .object(members)
 }
 
-private func json(of binding: KeyRegistration.Binding) -> JSONText {
+private func jsonText(of binding: KeyRegistration.Binding) -> JSONText {
   var members: [(String, JSONText)] = [("phoneNumber", .string(binding.phoneNumber.e164))]
   if let id = binding.proveID { members.append(("proveId", .string(id.rawValue))) }
   members.append(("boundAt", .string(binding.boundAt.iso8601)))
@@ -95,7 +96,7 @@ private func json(of binding: KeyRegistration.Binding) -> JSONText {
   return .object(members)
 }
 
-private func json(of device: DeviceDescription) -> JSONText {
+private func jsonText(of device: DeviceDescription) -> JSONText {
   var members: [(String, JSONText)] = [("type", .string(device.kind.name))]
   if let name = device.name { members.append(("name", .string(name))) }
   if !device.capabilities.isEmpty {
