@@ -119,7 +119,7 @@ let package = Package(
       name: "ProveDeviceRegistryTests",
       dependencies: [
         "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
-        "SQLiteDatabase", .product(name: "Crypto", package: "swift-crypto"),
+        "SQLiteDatabase", "CFaultVFS", .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "MetricsTestKit", package: "swift-metrics"),
