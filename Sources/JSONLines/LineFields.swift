@@ -1,14 +1,18 @@
 /// The fields of one request, read by type; a refusal names the field and never its content.
 package struct LineFields {
   private let values: [String: JSONValue]
+  /// What the object is, as refusals call it.
+  private let subject: String
 
   /// Takes the members of a request.
   /// - Parameters:
   ///   - known: what the operation may carry.
   ///   - ignoring: members that are read elsewhere.
+  ///   - subject: what the object is, as refusals call it.
   /// - Throws: when a member is unknown or one that is needed is missing.
   package init(
-    _ members: [JSONValue.Member], known: [LineField], ignoring: Set<String> = []
+    _ members: [JSONValue.Member], known: [LineField], ignoring: Set<String> = [],
+    of subject: String = "the operation"
   ) throws(LineRefusal) {
     var values: [String: JSONValue] = [:]
     let names = Set(known.map(\.name))
@@ -17,14 +21,15 @@ package struct LineFields {
       if let name, ignoring.contains(name) { continue }
       guard let name, names.contains(name) else {
         throw LineRefusal(
-          .unknownField, "the operation has no field \(name.map { "'\($0)'" } ?? "of that name")")
+          .unknownField, "\(subject) has no field \(name.map { "'\($0)'" } ?? "of that name")")
       }
       values[name] = member.value
     }
     for field in known where field.isRequired && values[field.name] == nil {
-      throw LineRefusal(.missingField, "the operation needs '\(field.name)'")
+      throw LineRefusal(.missingField, "\(subject) needs '\(field.name)'")
     }
     self.values = values
+    self.subject = subject
   }
 
   /// The value of a field; nothing when it was not given or is null.
@@ -35,7 +40,7 @@ package struct LineFields {
   /// The value of a field that the operation needs, null included.
   package func value(_ name: String) throws(LineRefusal) -> JSONValue {
     guard let value = values[name] else {
-      throw LineRefusal(.missingField, "the operation needs '\(name)'")
+      throw LineRefusal(.missingField, "\(subject) needs '\(name)'")
     }
     return value
   }

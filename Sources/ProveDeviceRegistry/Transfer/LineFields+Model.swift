@@ -64,6 +64,6 @@ extension LineFields {
   ) throws(LineRefusal) -> LineFields? {
     guard let value = self[name] else { return nil }
     guard case .object(let members) = value else { throw .invalid(name, "an object") }
-    return try LineFields(members, known: known)
+    return try LineFields(members, known: known, of: "'\(name)'")
   }
 }

@@ -11,7 +11,8 @@ extension RegistrationDocument {
       guard case .object(let members) = parsed.value else {
         throw LineRefusal(.malformedLine, "a registration is one JSON object a line")
       }
-      registration = try KeyRegistration(document: LineFields(members, known: Self.fields))
+      registration = try KeyRegistration(
+        document: LineFields(members, known: Self.fields, of: "a registration"))
     } catch { throw DocumentProblem(reason: error.message) }
   }
 

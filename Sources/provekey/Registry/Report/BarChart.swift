@@ -18,29 +18,42 @@ struct BarChart {
   let description: String
   /// What is counted, over the axis.
   let unit: String
+  /// What tells the bars apart, under the axis.
+  let category: String
   let bars: [Bar]
   var scale = Scale.linear
 
-  private static let (width, height) = (720.0, 300.0)
-  private static let (left, right, top, bottom) = (64.0, 8.0, 28.0, 64.0)
+  private static let (width, plotHeight) = (720.0, 208.0)
+  private static let (left, right, top) = (64.0, 8.0, 28.0)
+  /// The widest that a bar is drawn.
+  private static let barWidth = 56.0
+  /// Rows of a table before another one begins beside it.
+  private static let tableRows = 13
 
   /// The picture.
   /// - Parameter id: unique on its page.
   func svg(id: String) -> String {
     let ticks = self.ticks
     let highest = Double(ticks.last ?? 1)
-    let plotHeight = Self.height - Self.top - Self.bottom
     let plotWidth = Self.width - Self.left - Self.right
+    let step = plotWidth / Double(max(bars.count, 1))
+    // Labels that would run into each other are turned.
+    let longest = Double(bars.map(\.label.count).max() ?? 0)
+    let isTurned = longest * 7.2 > step
+    let floor = Self.top + Self.plotHeight
+    let height = floor + (isTurned ? 84 : 44)
     func y(_ value: Double) -> Double {
-      Self.top + plotHeight * (1 - position(value, highest: highest))
+      Self.top + Self.plotHeight * (1 - position(value, highest: highest))
     }
     var parts = [
       """
-      <svg viewBox="0 0 \(Int(Self.width)) \(Int(Self.height))" role="img" \
+      <svg viewBox="0 0 \(Int(Self.width)) \(Int(height))" role="img" \
       aria-labelledby="\(id)-title \(id)-desc">
       <title id="\(id)-title">\(HTML.escape(title))</title>
       <desc id="\(id)-desc">\(HTML.escape(description))</desc>
       <text class="unit" x="0" y="14">\(HTML.escape(unit))</text>
+      <text class="unit" x="\(Int(Self.width - Self.right))" y="\(Int(height) - 6)" \
+      text-anchor="end">\(HTML.escape(category))</text>
       """
     ]
     for tick in ticks {
@@ -53,38 +66,44 @@ struct BarChart {
         text-anchor="end">\(HTML.number(tick))</text>
         """)
     }
-    let step = plotWidth / Double(max(bars.count, 1))
-    // Labels that would run into each other are turned.
-    let longest = Double(bars.map(\.label.count).max() ?? 0)
-    let isTurned = longest * 7.2 > step
+    let barWidth = min(step * 0.76, Self.barWidth)
     for (index, bar) in bars.enumerated() {
-      let x = Self.left + step * Double(index)
-      let barTop = y(Double(bar.value))
-      let centre = number(x + step / 2)
+      let centre = Self.left + step * (Double(index) + 0.5)
       if bar.value > 0 {
+        let barTop = min(y(Double(bar.value)), floor - 1)
         parts.append(
           """
-          <rect class="bar" x="\(number(x + step * 0.12))" y="\(number(barTop))" \
-          width="\(number(step * 0.76))" \
-          height="\(number(max(Self.height - Self.bottom - barTop, 1)))" rx="2">\
+          <rect class="bar" x="\(number(centre - barWidth / 2))" y="\(number(barTop))" \
+          width="\(number(barWidth))" height="\(number(floor - barTop))">\
           <title>\(HTML.escape(bar.label)): \(HTML.number(bar.value))</title></rect>
           """)
       }
-      let base = Self.height - Self.bottom + 16
-      let turn =
+      let (x, base) = (number(centre), number(floor + 16))
+      let anchor =
         isTurned
-        ? " text-anchor=\"end\" transform=\"rotate(-40 \(centre) \(number(base)))\""
-        : " text-anchor=\"middle\""
+        ? "text-anchor=\"end\" transform=\"rotate(-40 \(x) \(base))\"" : "text-anchor=\"middle\""
       parts.append(
-        "<text class=\"label\" x=\"\(centre)\" y=\"\(number(base))\"\(turn)>"
-          + "\(HTML.escape(bar.label))</text>")
+        "<text class=\"label\" x=\"\(x)\" y=\"\(base)\" \(anchor)>\(HTML.escape(bar.label))</text>")
+    }
+    if bars.allSatisfy({ $0.value == 0 }) {
+      parts.append(
+        """
+        <text class="none" x="\(Int(Self.left + plotWidth / 2))" \
+        y="\(Int(Self.top + Self.plotHeight / 2))" text-anchor="middle">none</text>
+        """)
     }
     parts.append("</svg>")
     return parts.joined(separator: "\n")
   }
 
-  /// The numbers as a table.
-  func table(of category: String) -> String {
+  /// The numbers as tables, of which a long list has several.
+  var tables: String {
+    let count = max(1, (bars.count + Self.tableRows - 1) / Self.tableRows)
+    let rows = (bars.count + count - 1) / count
+    return (0..<count).map { table(of: bars.dropFirst($0 * rows).prefix(rows)) }.joined()
+  }
+
+  private func table(of bars: ArraySlice<Bar>) -> String {
     let rows = bars.map {
       "<tr><th scope=\"row\">\(HTML.escape($0.label))</th><td>\(HTML.number($0.value))</td></tr>"
     }

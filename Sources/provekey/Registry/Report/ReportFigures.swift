@@ -12,29 +12,29 @@ struct ReportFigures {
   /// All registrations.
   var total: Int { statistics.registrations.values.reduce(0, +) }
 
-  var charts: [(chart: BarChart, category: String, note: String)] {
+  var charts: [(chart: BarChart, note: String)] {
     [
       (
-        byState, "State",
+        byState,
         "A dormant key is bound, and a sweep has noted it as inactive. "
           + "A suspended one may be resumed; a revoked one is disabled for good."
       ),
       (
-        byAge, "Months",
+        byAge,
         "Keys that are tied to a number, by whole months since they were last used."
       ),
       (
-        byExpiry, "Month",
+        byExpiry,
         "Keys that are tied to a number and were not noted as inactive, by the month from which "
           + "\(inactivityMonths) months without use make them inactive. 'due' are inactive already "
           + "and wait for a sweep."
       ),
       (
-        perVisitor, "Registrations",
+        perVisitor,
         "Live registrations that carry the same visitor ID. The scale is logarithmic."
       ),
       (
-        byRow, "Row",
+        byRow,
         "\(HTML.number(replay.decisions)) decisions whose facts are kept, by row of the decision "
           + "table, out of \(HTML.number(replay.events)) events that were read of "
           + "\(HTML.number(statistics.events)). The facts of \(HTML.number(replay.erased)) more were "
@@ -47,6 +47,7 @@ struct ReportFigures {
     BarChart(
       title: "Registrations by state",
       description: "How many registrations are in each state.", unit: "registrations",
+      category: "state",
       bars: StoredRegistration.State.allCases.map {
         BarChart.Bar(label: $0.name, value: statistics.registrations[$0] ?? 0)
       })
@@ -63,7 +64,7 @@ struct ReportFigures {
     return BarChart(
       title: "Age since last authentication",
       description: "How many bound keys were last used how many months ago.",
-      unit: "registrations",
+      unit: "registrations", category: "months ago",
       bars: counts.enumerated().map {
         BarChart.Bar(label: $0 == 24 ? "24+" : String($0), value: $1)
       })
@@ -93,7 +94,7 @@ struct ReportFigures {
     return BarChart(
       title: "What goes inactive, month by month",
       description: "How many bound keys become inactive in each month unless they are used.",
-      unit: "registrations", bars: bars)
+      unit: "registrations", category: "month", bars: bars)
   }
 
   private var perVisitor: BarChart {
@@ -106,6 +107,7 @@ struct ReportFigures {
     return BarChart(
       title: "Registrations per visitor",
       description: "How many visitor IDs have how many live registrations.", unit: "visitors",
+      category: "registrations",
       bars: bounds.map { label, range in
         let count = census.visitorsByCandidates.filter { range.contains($0.key) }
           .values.reduce(0, +)
@@ -117,6 +119,7 @@ struct ReportFigures {
     BarChart(
       title: "Decisions by row",
       description: "How often each row of the decision table decided.", unit: "decisions",
+      category: "row",
       bars: DecisionRow.allCases.sorted { $0.rawValue < $1.rawValue }.map {
         BarChart.Bar(label: "\($0)", value: replay.byRow[$0] ?? 0)
       })

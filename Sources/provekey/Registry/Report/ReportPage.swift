@@ -23,7 +23,7 @@ struct ReportPage {
       <p>\(HTML.escape(item.note))</p>
       <div class="pair">
       <figure>\(item.chart.svg(id: "plot-\(index)"))</figure>
-      \(item.chart.table(of: item.category))
+      <div class="numbers">\(item.chart.tables)</div>
       </div>
       </section>
       """
@@ -83,7 +83,9 @@ struct ReportPage {
     svg .tick, svg .unit { fill: var(--soft); }
     svg .grid { stroke: var(--line); stroke-width: 1; }
     svg .bar { fill: var(--bar); }
-    table { border-collapse: collapse; font-size: 13px; line-height: 1.35; flex: 0 1 300px; }
+    svg .none { fill: var(--soft); font-size: 14px; }
+    .numbers { display: flex; gap: 28px; flex: 0 1 320px; align-items: flex-start; }
+    table { border-collapse: collapse; font-size: 13px; line-height: 1.35; flex: 1 1 0; }
     th, td { padding: 2px 12px 2px 0; border-bottom: 1px solid var(--line); text-align: left;
       font-weight: normal; }
     thead th { color: var(--soft); }
