@@ -155,7 +155,6 @@ struct RegistryCommandTests {
     try program.run(["registry", "export", "--to", "all.jsonl"] + target).expectSuccess()
     let bound = try lines("all.jsonl").filter {
       $0.contains(#""state":"bound""#) && !$0.contains("disconnectedAt")
-        && !$0.contains("suspendedAt")
     }
     let part = try #require(bound.first?.components(separatedBy: #""phoneNumber":""#).last)
     let number = String(part.prefix { $0 != "\"" })

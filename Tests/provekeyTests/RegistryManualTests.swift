@@ -56,8 +56,8 @@ struct RegistryManualTests {
         settings += example.command + "\n"
         continue
       }
-      let run = try program.runScript(settings + "(" + example.command + ") 2>&1")
-      var lines = run.output.components(separatedBy: "\n")
+      let run = try program.runScript(settings + example.command)
+      var lines = (run.output + run.errors).components(separatedBy: "\n")
       if lines.last == "" { lines.removeLast() }
       #expect(lines.count == example.output.count, "\(example.command)\n\(run.output)")
       for (line, shown) in zip(lines, example.output) {

@@ -112,7 +112,7 @@ struct RegistryShellCommandTests {
     #expect(run.output.contains(#""reason":"bindingTooOld""#), "\(run.output)")
     #expect(!run.output.contains(#""ok":false"#), "\(run.output)")
     let replay = try program.run(["registry", "replay", "--json"] + target)
-    #expect(try replay.objects().first?["byRow"] == .list(["D8 1"]))
+    #expect(try replay.objects().first?["byRow"] == .list(["D9 1"]))
     try program.remove()
   }
 

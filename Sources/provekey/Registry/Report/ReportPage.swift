@@ -84,10 +84,10 @@ struct ReportPage {
     svg .grid { stroke: var(--line); stroke-width: 1; }
     svg .bar { fill: var(--bar); }
     svg .none { fill: var(--soft); font-size: 14px; }
-    .numbers { display: flex; gap: 28px; flex: 0 1 320px; align-items: flex-start; }
+    .numbers { display: flex; gap: 28px; flex: 0 1 340px; align-items: flex-start; }
     table { border-collapse: collapse; font-size: 13px; line-height: 1.35; flex: 1 1 0; }
     th, td { padding: 2px 12px 2px 0; border-bottom: 1px solid var(--line); text-align: left;
-      font-weight: normal; }
+      font-weight: normal; white-space: nowrap; }
     thead th { color: var(--soft); }
     td, thead th:last-child { text-align: right; padding-right: 0;
       font-variant-numeric: tabular-nums; }
