@@ -87,6 +87,15 @@ final class KeyRing {
   ) throws(VaultError) -> KeyRecord? {
     let kept = state == .placed ? placed.value(for: id) : pending.value(for: id)
     if let kept { return kept }
+    guard let record = try readRecord(state, id, reader) else { return nil }
+    keep(record)
+    return record
+  }
+
+  /// The key with this id in this state, as the file has it.
+  func readRecord(
+    _ state: ProveKey.State, _ id: DeviceID, _ reader: RecordReader
+  ) throws(VaultError) -> KeyRecord? {
     let found = try reader.content(at: reader.keys.factsLocator(state, id))
     guard let (bytes, namespace) = found else { return nil }
     let record = try KeyRecord.decode(bytes)
@@ -94,7 +103,6 @@ final class KeyRing {
     guard record.key.deviceID == id, record.key.state == state,
       factsNamespace(record.key.scope) == namespace
     else { throw .damaged(VaultDamage(.keys, .contradictory)) }
-    keep(record)
     return record
   }
 

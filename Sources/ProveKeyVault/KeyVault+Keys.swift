@@ -68,6 +68,18 @@ extension KeyVault {
     }
   }
 
+  /// As ``key(_:)``, passing over what is kept in memory: for measuring what a look-up costs that
+  /// goes to the file, whatever the number of keys.
+  @_spi(Measuring)
+  public func keyFromFile(_ deviceID: DeviceID) throws(VaultError) -> ProveKey? {
+    try withRing { ring throws(VaultError) in
+      try ring.reading { reader throws(VaultError) in
+        if let placed = try ring.readRecord(.placed, deviceID, reader) { return placed.key }
+        return try ring.readRecord(.pending, deviceID, reader)?.key
+      }
+    }
+  }
+
   /// The scope's key to use: the placed one confirmed last, else the pending one, else nil.
   ///
   /// "Last" counts confirmations, not clock readings.
