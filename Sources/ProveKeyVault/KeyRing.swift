@@ -81,6 +81,13 @@ final class KeyRing {
 
   // MARK: Records
 
+  /// The placed key of an id when it is kept and nothing has to be asked of the file first: the hot
+  /// path, which allocates nothing.
+  func keptKey(_ id: DeviceID) -> ProveKey? {
+    guard store.isSettled, verifications == store.verifications else { return nil }
+    return placed.value(for: id)?.key
+  }
+
   /// The key with this id in this state.
   func record(
     _ state: ProveKey.State, _ id: DeviceID, _ reader: RecordReader
