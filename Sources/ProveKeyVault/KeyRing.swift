@@ -22,8 +22,8 @@ final class KeyRing {
   private var pending = RecencyCache<DeviceID, KeyRecord>(capacity: VaultLimits.cachedKeys / 4)
   private var directories = RecencyCache<KeyScope, ScopeDirectory>(
     capacity: VaultLimits.cachedScopes)
-  private var factsNamespaces = RecencyCache<KeyScope, Locator>(
-    capacity: VaultLimits.cachedScopes)
+  /// Scopes by the namespace of their facts.
+  private var scopes = RecencyCache<Locator, KeyScope>(capacity: VaultLimits.cachedScopes)
   var signers = RecencyCache<PublicKey, Signer>(capacity: VaultLimits.cachedSigners)
   var assertionState: (generation: UInt64, state: KeyAssertion.VaultState)?
   /// Records of custodians' keys that were deleted; those keys are to go when it is durable.
@@ -103,22 +103,23 @@ final class KeyRing {
   func readRecord(
     _ state: ProveKey.State, _ id: DeviceID, _ reader: RecordReader
   ) throws(VaultError) -> KeyRecord? {
-    let found = try reader.content(at: reader.keys.factsLocator(state, id))
-    guard let (bytes, namespace) = found else { return nil }
-    let record = try KeyRecord.decode(bytes)
-    // What the record says of itself must be what it was found by.
-    guard record.key.deviceID == id, record.key.state == state,
-      factsNamespace(record.key.scope) == namespace
-    else { throw .damaged(VaultDamage(.keys, .contradictory)) }
-    return record
+    let locator = reader.keys.factsLocator(state, id)
+    return try reader.withContent(at: locator) { content, namespace throws(VaultError) in
+      let (record, isOfScope) = try KeyRecord.decode(
+        content, expecting: id, scopes.value(for: namespace))
+      // What the record says of itself must be what it was found by.
+      guard record.key.deviceID == id, record.key.state == state,
+        isOfScope || hasFacts(record.key.scope, in: namespace)
+      else { throw .damaged(VaultDamage(.keys, .contradictory)) }
+      return record
+    }
   }
 
-  /// The namespace of a scope's facts, hashed once for as long as the scope is in use.
-  private func factsNamespace(_ scope: KeyScope) -> Locator {
-    if let kept = factsNamespaces.value(for: scope) { return kept }
-    let namespace = store.keys.factsNamespace(scope)
-    factsNamespaces.insert(namespace, for: scope)
-    return namespace
+  /// Whether the namespace is the one of the scope's facts; it is remembered then.
+  private func hasFacts(_ scope: KeyScope, in namespace: Locator) -> Bool {
+    guard store.keys.factsNamespace(scope) == namespace else { return false }
+    scopes.insert(scope, for: namespace)
+    return true
   }
 
   /// The placed key of an id, else the pending one.

@@ -79,7 +79,7 @@ extension StoreKeys {
 /// Opens rows and checks what each says by itself: the part of a walk that cores share.
 struct RecordCheck: Sendable {
   let keys: StoreKeys
-  let trusted: [Locator: TrustedRow]
+  let trusted: RowTable
 
   /// What was found of one row.
   enum Finding: Sendable {
@@ -126,8 +126,8 @@ struct RecordCheck: Sendable {
     let seed = keys.seedLocator(key.publicKey)
     guard keys.factsLocator(key.state, key.deviceID) == row.locator,
       keys.factsNamespace(key.scope) == row.trusted.namespace,
-      trusted[seed] != nil,
-      trusted[keys.directoryLocator(key.scope)] != nil
+      trusted.contains(seed),
+      trusted.contains(keys.directoryLocator(key.scope))
     else { return .damage(VaultDamage(.keys, .contradictory)) }
     return .key(custodian: key.custodian, handle: seed)
   }
