@@ -130,7 +130,7 @@ void open_vault(vault *vault, const char *path, const unsigned char raw_key[32])
   sqlite3_finalize(statement);
 
   const char *sql =
-      "SELECT locator, namespace, epoch, version, sealed FROM record WHERE locator = ?1";
+      "SELECT namespace, epoch, version, sealed FROM record WHERE locator = ?1";
   if (sqlite3_prepare_v3(vault->database, sql, -1, SQLITE_PREPARE_PERSISTENT, &vault->select,
                          NULL) != SQLITE_OK)
     fail("the statement cannot be compiled");
@@ -145,12 +145,12 @@ uint32_t look_up(vault *vault, const char *id, size_t count, unsigned char text[
   sqlite3_stmt *select = vault->select;
   sqlite3_bind_blob(select, 1, locator, 16, SQLITE_STATIC);
   if (sqlite3_step(select) != SQLITE_ROW) fail("a key is missing");
-  const unsigned char *name = sqlite3_column_blob(select, 1);
-  uint64_t version = (uint64_t)sqlite3_column_int64(select, 3);
-  const unsigned char *sealed = sqlite3_column_blob(select, 4);
+  const unsigned char *name = sqlite3_column_blob(select, 0);
+  uint64_t version = (uint64_t)sqlite3_column_int64(select, 2);
+  const unsigned char *sealed = sqlite3_column_blob(select, 3);
   uint32_t length =
-      open_envelope(vault, vault->data_key, "record", sqlite3_column_blob(select, 0), version, name,
-                    sealed, (size_t)sqlite3_column_bytes(select, 4), text);
+      open_envelope(vault, vault->data_key, "record", locator, version, name,
+                    sealed, (size_t)sqlite3_column_bytes(select, 3), text);
   sqlite3_reset(select);
   return length;
 }
