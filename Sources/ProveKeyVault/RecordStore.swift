@@ -41,6 +41,9 @@ final class RecordStore {
     table = try wrapping { () throws(DatabaseError) in try RecordTable(connection) }
   }
 
+  /// Whether what was trusted last is so still, without asking the file (V6, V7).
+  var isSettled: Bool { mode == .exclusive && !mustCompareState }
+
   /// Runs `body` on a set that is trusted and does not change meanwhile (V4, V6).
   func reading<R>(
     _ body: (RecordReader) throws(VaultError) -> R
