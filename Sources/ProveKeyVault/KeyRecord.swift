@@ -4,21 +4,29 @@ import ProveKeyModel
 ///
 /// Content: kind 1, layout 1, state 1, sequence 8, algorithm 1, created 8 (milliseconds since 1970),
 /// confirmed (0, or 1 and 8); then led by their lengths as four bytes: deviceId, build config,
-/// origin, public key. Layout 2, of a key that a custodian holds, ends with the custodian's name.
+/// origin, public key. Layout 2, of a key that a custodian holds, ends with the custodian's name. Layouts
+/// 3 and 4 are these two of a salvaged key.
 struct KeyRecord: Equatable {
   let key: ProveKey
   /// The generation in which it was placed or confirmed: it tells which came last, whatever the
   /// clock said.
   let sequence: UInt64
+  /// Whether it was read out of a vault that was not whole: what the key signs then shows the
+  /// generation 0, which is below any that a vault has, so that a server takes it for stale until the
+  /// key is replaced.
+  var isSalvaged = false
 
   private static let layout: UInt8 = 1
   private static let custodianLayout: UInt8 = 2
+  /// What a salvaged key adds to either.
+  private static let salvagedStep: UInt8 = 2
 
   /// The bytes that are sealed.
   var encoded: [UInt8] {
     var writer = ByteWriter(reservingCapacity: 192)
     writer.write(RecordKind.key.rawValue)
-    writer.write(key.custodian == nil ? Self.layout : Self.custodianLayout)
+    let layout = key.custodian == nil ? Self.layout : Self.custodianLayout
+    writer.write(isSalvaged ? layout + Self.salvagedStep : layout)
     writer.write(key.state.rawValue)
     writer.write(sequence)
     writer.write(key.publicKey.algorithm.rawValue)
@@ -35,7 +43,9 @@ struct KeyRecord: Equatable {
   /// Reads what was sealed.
   static func decode(_ bytes: [UInt8]) throws(VaultError) -> KeyRecord {
     try RecordKind.key.reading(bytes) { reader throws(ByteReader.Malformed) in
-      let found = try reader.read(UInt8.self, "layout")
+      let read = try reader.read(UInt8.self, "layout")
+      let isSalvaged = read > custodianLayout
+      let found = isSalvaged ? read - salvagedStep : read
       guard found == layout || found == custodianLayout,
         let state = ProveKey.State(rawValue: try reader.read(UInt8.self, "state"))
       else { throw ByteReader.Malformed(field: "state") }
@@ -63,7 +73,7 @@ struct KeyRecord: Equatable {
           deviceID: id, publicKey: try PublicKey(algorithm: algorithm, bytes: publicKey),
           scope: try KeyScope(buildConfig: config, origin: origin), state: state,
           createdAt: created, confirmedAt: confirmed, custodian: custodian)
-        return KeyRecord(key: key, sequence: sequence)
+        return KeyRecord(key: key, sequence: sequence, isSalvaged: isSalvaged)
       } catch {
         throw ByteReader.Malformed(field: "key")
       }

@@ -78,7 +78,8 @@ extension KeyRing {
       let key = ProveKey(
         deviceID: id, publicKey: waiting.key.publicKey, scope: scope, state: .placed,
         createdAt: waiting.key.createdAt, confirmedAt: now, custodian: waiting.key.custodian)
-      try put(KeyRecord(key: key, sequence: writer.generation), writer)
+      try put(
+        KeyRecord(key: key, sequence: writer.generation, isSalvaged: waiting.isSalvaged), writer)
       directory.pending = nil
       directory.current = id
       try put(directory, of: scope, writer)

@@ -14,6 +14,9 @@ enum VaultLimits {
   /// which no server minds. In shared mode it is one: the server tells apart only the 64 values
   /// under the highest (D3), and a block held by one process would fall behind while another signs.
   static let counterBlock: UInt64 = 256
+  /// Generations that a vault which is not whole may have had beyond those that it shows: more than it
+  /// can write in years, and few enough that vaults can be salvaged again and again.
+  static let salvagedGenerations: UInt64 = 1 << 32
   /// Keys whose signing key stays in guarded memory: 63 of them share a locked page of 4 KiB, so all
   /// together take 1 MiB of a limit that is often 8.
   static let cachedSigners = 16_384
