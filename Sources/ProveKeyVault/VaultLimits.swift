@@ -6,6 +6,9 @@ enum VaultLimits {
   static let recordsPerVault = 4_000_000
   /// Bytes of a path: what Linux allows.
   static let pathByteCount = 4_096
+  /// Milliseconds that opening in shared mode waits for who has the file alone: another opening or the
+  /// last closing takes less, and an exclusive holder stays.
+  static let openingMilliseconds: Int32 = 500
   /// Bytes of a challenge, as `KeyAssertion` has it.
   static let challengeByteCounts = 16...255
   /// Counter values reserved at once in exclusive mode.

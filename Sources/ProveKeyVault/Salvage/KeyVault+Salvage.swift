@@ -44,8 +44,9 @@ extension KeyVault {
   ///   - newUnlock: what the new vault shall be locked with; nil for `unlock`.
   ///   - origins: origins whose localStorage is to be looked for although the vault has lost the
   ///     record that names them.
-  /// - Throws: ``VaultError`` when not even the header opens, or the new vault cannot be written; no
-  ///   new vault is left then.
+  /// - Throws: ``VaultError/inUse`` while anybody has the vault open, in this process or another;
+  ///   ``VaultError`` when not even the header opens, or the new vault cannot be written; no new vault
+  ///   is left then.
   @discardableResult
   public static func salvage(
     at path: String, unlock: UnlockMethod, into target: String? = nil,

@@ -21,7 +21,6 @@ final class SalvageSource {
 
   /// Copies the vault at `path` and unlocks the copy.
   init(copying path: String, _ unlock: UnlockMethod) throws(VaultError) {
-    guard DurableFile(path: path).isThere else { throw .missing }
     // A name of its own, so that nothing else is ever removed.
     var generator = SecureRandomNumberGenerator()
     let copy = path + ".salvage-" + String(generator.next(), radix: 16)
@@ -29,9 +28,12 @@ final class SalvageSource {
     let losses = SalvageLosses()
     self.losses = losses
     do throws(VaultError) {
-      for suffix in ["", "-wal"] {
-        try filing { () throws(DurableFile.Problem) in
-          _ = try DurableFile(path: path + suffix).copy(to: copy + suffix)
+      try DatabaseFile(path: path).withoutUsers { () throws(VaultError) in
+        // The log first: once the database was read and closed, others may come in.
+        for suffix in ["-wal", ""] {
+          try filing { () throws(DurableFile.Problem) in
+            _ = try DurableFile(path: path + suffix).copy(to: copy + suffix)
+          }
         }
       }
       let connection = try wrapping { () throws(DatabaseError) in
