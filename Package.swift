@@ -118,7 +118,7 @@ let package = Package(
       dependencies: [
         "ProveKeyShell", "ProveKeyVault", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
       ]),
-    .testTarget(name: "provekeyTests", dependencies: ["provekey"]),
+    .testTarget(name: "provekeyTests", dependencies: ["provekey", "ProveKeySealing"]),
     .testTarget(
       name: "ExampleTests",
       dependencies: ["ProveDeviceRegistry", "ProveKeyModel", "ProveKeySealing", "ProveKeyVault"]),
