@@ -134,6 +134,7 @@ public struct KeyFile: Sendable {
     let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .keyFile(.cannotCreate(errno)) }
     defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw .keyFile(.cannotCreate(errno)) }
+    // Some file systems cannot synchronize a folder and say so: nothing more can be done there.
+    guard fsync(descriptor) == 0 || errno == EINVAL else { throw .keyFile(.cannotCreate(errno)) }
   }
 }

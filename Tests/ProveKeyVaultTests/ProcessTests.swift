@@ -145,8 +145,9 @@ struct ProcessTests {
     }
   }
 
-  /// The lines that were written whole. A line torn by the kill was not acknowledged, and is taken
-  /// away: the next round goes on behind it.
+  /// The lines that were written whole.
+  ///
+  /// A line torn by the kill was not acknowledged, and is taken away: the next round goes on behind it.
   private func wholeLines(_ name: String) throws -> [Substring] {
     let text = try text(name)
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)

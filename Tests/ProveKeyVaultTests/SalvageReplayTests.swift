@@ -183,6 +183,53 @@ import Testing
     #expect(try #require(later.vaultState).generation > 0)
   }
 
+  @Test("a custodian's key is saved with its handle, and is stale as well")
+  func custodian() throws {
+    let custodian = SoftwareCustodian()
+    let vault = try fixture.open()
+    let key = try vault.placeKey(in: scope(), custodian: custodian)
+    let seen = try registration(key).noting(vault.sign(challenge, with: key))
+    try vault.localStorage(for: "https://a.example").setItem("k", "v")
+    try vault.close()
+    try fixture.attack { connection in
+      try connection.delete(try #require(try connection.storedRows().last))
+    }
+    #expect(try !salvage().isWhole)
+    let new = try fixture.open("new.vault")
+    try new.use(custodian: custodian)
+    #expect(try new.pendingKey(in: scope()) == key)
+    #expect(try Set(new.custodianHandles(of: "software")) == custodian.handles)
+    let placed = try new.confirmKey(key.deviceID, in: scope())
+    #expect(placed.custodian == "software")
+    let assertion = try new.sign(challenge, with: placed)
+    #expect(try verifies(assertion, of: placed))
+    #expect(KeyRules.finding(on: assertion, for: seen) == .staleVault)
+    #expect(try new.verify().isSound)
+  }
+
+  @Test(
+    "a key's record reads as it was written in each of its layouts, and no other is taken for one")
+  func layouts() throws {
+    let vault = try fixture.open()
+    let keys = [
+      try vault.placeKey(in: scope()),
+      try vault.placeKey(in: scope("https://b.example"), custodian: SoftwareCustodian()),
+    ]
+    for key in keys {
+      for isSalvaged in [false, true] {
+        let record = KeyRecord(key: key, sequence: 7, isSalvaged: isSalvaged)
+        #expect(try KeyRecord.decode(record.encoded) == record)
+      }
+    }
+    var bytes = KeyRecord(key: keys[0], sequence: 7).encoded
+    for layout in [0, 2, 4, 5, 255] as [UInt8] {
+      bytes[1] = layout
+      #expect(throws: VaultError.damaged(VaultDamage(.record, .malformed))) {
+        try KeyRecord.decode(bytes)
+      }
+    }
+  }
+
   @Test("keys of a vault that is whole stay fresh to a server")
   func fresh() throws {
     let vault = try fixture.open()
