@@ -144,7 +144,7 @@ let package = Package(
         "ProveRegistryShell", "JSONLines", "ProveDeviceRegistry", "ProveKeyModel",
         "ProveKeyPlatform", "ProveKeySealing",
       ]),
-    .testTarget(name: "provekeyTests", dependencies: ["provekey"]),
+    .testTarget(name: "provekeyTests", dependencies: ["provekey", "ProveKeySealing"]),
     .testTarget(
       name: "ExampleTests",
       dependencies: ["ProveDeviceRegistry", "ProveKeyModel", "ProveKeySealing", "ProveKeyVault"]),

@@ -6,21 +6,29 @@ import ProveKeySealing
 ///
 /// Content: kind 1, layout 1, state 1, sequence 8, algorithm 1, created 8 (milliseconds since 1970),
 /// confirmed (0, or 1 and 8); then led by their lengths as four bytes: deviceId, build config,
-/// origin, public key. Layout 2, of a key that a custodian holds, ends with the custodian's name.
+/// origin, public key. Layout 2, of a key that a custodian holds, ends with the custodian's name. Layouts
+/// 3 and 4 are these two of a salvaged key.
 struct KeyRecord: Equatable {
   let key: ProveKey
   /// The generation in which it was placed or confirmed: it tells which came last, whatever the
   /// clock said.
   let sequence: UInt64
+  /// Whether it was read out of a vault that was not whole: what the key signs then shows the
+  /// generation 0, which is below any that a vault has, so that a server takes it for stale until the
+  /// key is replaced.
+  var isSalvaged = false
 
   private static let layout: UInt8 = 1
   private static let custodianLayout: UInt8 = 2
+  /// What a salvaged key adds to either.
+  private static let salvagedStep: UInt8 = 2
 
   /// The bytes that are sealed.
   var encoded: [UInt8] {
     var writer = ByteWriter(reservingCapacity: 192)
     writer.write(RecordKind.key.rawValue)
-    writer.write(key.custodian == nil ? Self.layout : Self.custodianLayout)
+    let layout = key.custodian == nil ? Self.layout : Self.custodianLayout
+    writer.write(isSalvaged ? layout + Self.salvagedStep : layout)
     writer.write(key.state.rawValue)
     writer.write(sequence)
     writer.write(key.publicKey.algorithm.rawValue)
@@ -48,7 +56,9 @@ struct KeyRecord: Equatable {
     do throws(ByteReader.Malformed) {
       var reader = FactsReader()
       guard try reader.byte(bytes) == RecordKind.key.rawValue else { throw reader.malformed }
-      let found = try reader.byte(bytes)
+      let read = try reader.byte(bytes)
+      let isSalvaged = read > custodianLayout
+      let found = isSalvaged ? read - salvagedStep : read
       guard found == layout || found == custodianLayout,
         let state = ProveKey.State(rawValue: try reader.byte(bytes))
       else { throw reader.malformed }
@@ -82,7 +92,7 @@ struct KeyRecord: Equatable {
       } catch {
         throw reader.malformed
       }
-      return (KeyRecord(key: key, sequence: sequence), isOfScope)
+      return (KeyRecord(key: key, sequence: sequence, isSalvaged: isSalvaged), isOfScope)
     } catch {
       throw .damaged(VaultDamage(.record, .malformed))
     }

@@ -26,8 +26,8 @@ final class KeyRing {
   private var scopes = RecencyCache<Locator, KeyScope>(capacity: VaultLimits.cachedScopes)
   var signers = RecencyCache<PublicKey, Signer>(capacity: VaultLimits.cachedSigners)
   var assertionState: (generation: UInt64, state: KeyAssertion.VaultState)?
-  /// Records of custodians' keys that were deleted; those keys are to go when it is durable.
-  var released: [CustodianRecord] = []
+  /// What is to be done for the keys that were deleted, when that is durable.
+  private var aftermath = Aftermath()
   private var verifications: UInt64 = 0
 
   init(_ store: RecordStore) {
@@ -48,20 +48,42 @@ final class KeyRing {
     }
   }
 
-  /// Runs `body` in one transaction; when it throws, nothing that was kept is kept any longer.
-  func writing<R>(
+  /// Runs `body` in one transaction; when nothing of it is durable, nothing that was kept is kept any
+  /// longer.
+  func committing<R>(
     _ body: (RecordWriter) throws(VaultError) -> R
-  ) throws(VaultError) -> R {
+  ) throws(VaultError) -> Commit<R> {
     do throws(VaultError) {
-      return try store.writing { writer throws(VaultError) in
+      return try store.committing { writer throws(VaultError) in
         forgetUnlessTrusted()
         return try body(writer)
       }
     } catch {
       forgetAll()
-      released = []
+      aftermath = Aftermath()
       throw error
     }
+  }
+
+  /// As ``committing(_:)``; the anchor's error is thrown.
+  func writing<R>(
+    _ body: (RecordWriter) throws(VaultError) -> R
+  ) throws(VaultError) -> R {
+    try committing(body).get()
+  }
+
+  /// What deleted keys leave to be done.
+  struct Aftermath {
+    /// Whether a secret was deleted, so that the log is to be emptied of it (V9).
+    var hasDeletedSecrets = false
+    /// The records of keys that custodians are to delete (V15).
+    var released: [CustodianRecord] = []
+  }
+
+  /// What is to be done since this was asked last.
+  func takeAftermath() -> Aftermath {
+    defer { aftermath = Aftermath() }
+    return aftermath
   }
 
   /// Forgets what was kept from a set that another one has replaced (V12).
@@ -187,7 +209,10 @@ final class KeyRing {
     case .pending: pending.remove(key.deviceID)
     }
     guard !keepingSecret else { return }
-    if key.custodian != nil { released.append(try custodianRecord(of: key, writer.reader)) }
+    if key.custodian != nil {
+      aftermath.released.append(try custodianRecord(of: key, writer.reader))
+    }
+    aftermath.hasDeletedSecrets = true
     try writer.delete(at: keys.seedLocator(key.publicKey))
     try writer.delete(at: keys.counterLocator(key.publicKey))
     signers.remove(key.publicKey)
