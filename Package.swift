@@ -60,7 +60,10 @@ let package = Package(
       ]),
     .target(
       name: "ProveKeyTesting",
-      dependencies: ["ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault"]),
+      dependencies: [
+        "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
+        "ProveDeviceRegistry",
+      ]),
 
     // Floor 4: the flow, and the vault for programs in other languages.
     .target(
@@ -100,12 +103,20 @@ let package = Package(
       name: "ProveKeyTestingTests",
       dependencies: [
         "ProveKeyTesting", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
+        "ProveDeviceRegistry", "StoreTestSupport",
       ]),
+    .target(
+      name: "StoreTestSupport",
+      dependencies: [
+        "ProveKeyTesting", "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform",
+        "ProveKeySealing",
+      ], path: "Tests/StoreTestSupport"),
     .testTarget(
       name: "ProveDeviceRegistryTests",
       dependencies: [
         "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
-        "SQLiteDatabase", .product(name: "Crypto", package: "swift-crypto"),
+        "ProveKeyTesting", "SQLiteDatabase", "StoreTestSupport",
+        .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .testTarget(
       name: "ProveUnifyTests",
@@ -121,7 +132,10 @@ let package = Package(
     .testTarget(name: "provekeyTests", dependencies: ["provekey"]),
     .testTarget(
       name: "ExampleTests",
-      dependencies: ["ProveDeviceRegistry", "ProveKeyModel", "ProveKeySealing", "ProveKeyVault"]),
+      dependencies: [
+        "ProveDeviceRegistry", "ProveKeyModel", "ProveKeySealing", "ProveKeyVault",
+        "ProveKeyTesting",
+      ]),
     .testTarget(name: "TidyTests"),
   ],
   swiftLanguageModes: [.v6]
