@@ -29,7 +29,7 @@ public final class DeviceRegistry: Sendable {
     store: any RegistryStore, scope: RegistryScope, policy: RegistryPolicy = .prove,
     clock: WallClock = .system
   ) async throws(RegistryError) {
-    self.store = store
+    self.store = RetryingStore(store)
     self.scope = scope
     self.policy = policy
     self.clock = clock

@@ -40,33 +40,21 @@ extension DeviceRegistry {
   private func attempting(
     _ plan: () async throws(RegistryError) -> [PlannedWrite]
   ) async throws(RegistryError) {
-    for attempt in 0..<RegistryLimits.attemptLimit {
+    for _ in 0..<RegistryLimits.attemptLimit {
       let changes = try await plan()
       guard !changes.isEmpty else { return }
-      do throws(RegistryError) {
-        switch try await written(changes.map(\.write)) {
-        case .applied: return
-        case .conflict(let index):
-          if case .fail(let error) = changes[index].onConflict { throw error }
-        }
-      } catch .store(.conflicted) {
-        // A transaction of another server was in the way: everything is read and planned again.
-        await RetryPause.pause(beforeAttempt: attempt + 1)
+      switch try await written(changes.map(\.write)) {
+      case .applied: return
+      case .conflict(let index):
+        if case .fail(let error) = changes[index].onConflict { throw error }
       }
     }
     throw .contention
   }
 
-  /// Writes a batch; when its outcome is unknown, again under the same id (G9).
+  /// Writes a batch once, however often that has to be tried (``RetryingStore``).
   func written(_ batch: [RegistryWrite]) async throws(RegistryError) -> WriteOutcome {
-    let id = WriteID()
-    for attempt in 1..<RegistryLimits.attemptLimit {
-      do throws(RegistryError) { return try await store.write(batch, as: id) } catch {
-        guard case .store(.outcomeUnknown) = error else { throw error }
-        await RetryPause.pause(beforeAttempt: attempt)
-      }
-    }
-    return try await store.write(batch, as: id)
+    try await store.write(batch, as: WriteID())
   }
 
   /// The write that makes a challenge unusable from then on (G7).
