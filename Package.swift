@@ -67,7 +67,10 @@ let package = Package(
       ]),
     .target(
       name: "ProveKeyTesting",
-      dependencies: ["ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault"]),
+      dependencies: [
+        "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
+        "ProveDeviceRegistry",
+      ]),
 
     // Floor 4: the flow, and the vault for programs in other languages.
     .target(
@@ -114,12 +117,20 @@ let package = Package(
       name: "ProveKeyTestingTests",
       dependencies: [
         "ProveKeyTesting", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
+        "ProveDeviceRegistry", "StoreTestSupport",
       ]),
+    .target(
+      name: "StoreTestSupport",
+      dependencies: [
+        "ProveKeyTesting", "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform",
+        "ProveKeySealing",
+      ], path: "Tests/StoreTestSupport"),
     .testTarget(
       name: "ProveDeviceRegistryTests",
       dependencies: [
         "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
-        "SQLiteDatabase", "CFaultVFS", .product(name: "Crypto", package: "swift-crypto"),
+        "ProveKeyTesting", "SQLiteDatabase", "StoreTestSupport", "CFaultVFS",
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "MetricsTestKit", package: "swift-metrics"),
@@ -147,7 +158,10 @@ let package = Package(
     .testTarget(name: "provekeyTests", dependencies: ["provekey", "ProveKeySealing"]),
     .testTarget(
       name: "ExampleTests",
-      dependencies: ["ProveDeviceRegistry", "ProveKeyModel", "ProveKeySealing", "ProveKeyVault"]),
+      dependencies: [
+        "ProveDeviceRegistry", "ProveKeyModel", "ProveKeySealing", "ProveKeyVault",
+        "ProveKeyTesting",
+      ]),
     .testTarget(name: "TidyTests"),
   ],
   swiftLanguageModes: [.v6]
