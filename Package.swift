@@ -20,6 +20,7 @@ let package = Package(
     .library(name: "ProveKeySealing", targets: ["ProveKeySealing"]),
     .library(name: "ProveKeyVault", targets: ["ProveKeyVault"]),
     .library(name: "ProveDeviceRegistry", targets: ["ProveDeviceRegistry"]),
+    .library(name: "ProveDeviceRegistryPostgres", targets: ["ProveDeviceRegistryPostgres"]),
     .library(name: "ProveUnify", targets: ["ProveUnify"]),
     .library(name: "ProveKeyTesting", targets: ["ProveKeyTesting"]),
     .executable(name: "provekey", targets: ["provekey"]),
@@ -37,6 +38,9 @@ let package = Package(
       name: "CSQLite", pkgConfig: "sqlite3",
       providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
     .systemLibrary(name: "CLinux"),
+    .systemLibrary(
+      name: "CLibPQ", pkgConfig: "libpq",
+      providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
 
     // Floor 1: values and rules.
     .target(name: "ProveKeyModel"),
@@ -57,6 +61,11 @@ let package = Package(
       dependencies: [
         "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "SQLiteDatabase",
         .product(name: "Crypto", package: "swift-crypto"),
+      ]),
+    .target(
+      name: "ProveDeviceRegistryPostgres",
+      dependencies: [
+        "CLibPQ", "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
       ]),
     .target(
       name: "ProveKeyTesting",
@@ -106,6 +115,12 @@ let package = Package(
       dependencies: [
         "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
         "SQLiteDatabase", .product(name: "Crypto", package: "swift-crypto"),
+      ]),
+    .testTarget(
+      name: "ProveDeviceRegistryPostgresTests",
+      dependencies: [
+        "ProveDeviceRegistryPostgres", "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform",
+        "ProveKeySealing",
       ]),
     .testTarget(
       name: "ProveUnifyTests",
