@@ -107,6 +107,7 @@ extension DeviceRegistry {
     do {
       try await writing(on: id) { () async throws(RegistryError) in
         let (row, before) = try await self.current(id)
+        if before.isSuspended { throw .deviceSuspended }
         // The row may have moved on by other authentications; anything else makes it stale.
         guard before.standing == content.standing,
           KeyRules.finding(on: assertion, for: before) == .fresh,

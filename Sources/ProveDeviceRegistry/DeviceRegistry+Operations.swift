@@ -203,6 +203,7 @@ extension DeviceRegistry {
     do { return try body() } catch {
       switch error {
       case .revoked: throw .deviceRevoked
+      case .suspended: throw .deviceSuspended
       case .notBound: throw .notBound
       default: throw .model(error)
       }

@@ -14,8 +14,10 @@ public enum RegistrationQuery: Hashable, Sendable {
   case clientCustomerID(ClientCustomerID)
   /// Those of this person of the integrator.
   case clientHumanID(ClientHumanID)
-  /// Those in this state.
+  /// Those in this state and not suspended.
   case state(RegistrationStateName)
+  /// Those that are suspended, whatever their state.
+  case suspended
 }
 
 /// A part of a listing, latest first.
@@ -38,27 +40,28 @@ public struct PageCursor: Hashable, Sendable {
     _ = try position
   }
 
-  init(_ position: PagePosition, dormant: Bool = false) {
+  /// - Parameter listing: which of the listings that a query runs through, one after another.
+  init(_ position: PagePosition, listing: Int) {
     var writer = ByteWriter()
-    writer.write(UInt8(dormant ? 1 : 0))
+    writer.write(UInt8(listing))
     writer.write(position.lastActiveDay)
     writer.writeFixed(position.device.bytes)
     text = Base64URL.encode(writer.bytes)
   }
 
-  var position: (PagePosition, dormant: Bool) {
+  var position: (PagePosition, listing: Int) {
     get throws(RegistryError) {
       guard text.utf8.count <= 64, let bytes = Base64URL.decode(text) else {
         throw .model(.malformed(field: "cursor"))
       }
       var reader = ByteReader(bytes)
       do {
-        let dormant = try reader.read(UInt8.self, "cursor")
+        let listing = try reader.read(UInt8.self, "cursor")
         let day = try reader.read(Int64.self, "cursor")
         let device = Locator(try reader.readFixed(16, "cursor"))
         try reader.finish()
-        guard dormant <= 1, let device else { throw ByteReader.Malformed(field: "cursor") }
-        return (PagePosition(lastActiveDay: day, device: device), dormant == 1)
+        guard let device else { throw ByteReader.Malformed(field: "cursor") }
+        return (PagePosition(lastActiveDay: day, device: device), Int(listing))
       } catch { throw .model(.malformed(field: "cursor")) }
     }
   }
@@ -80,9 +83,10 @@ extension DeviceRegistry {
       throw .model(.malformed(field: "limit"))
     }
     let start = try cursor?.position
-    // Bound registrations that a sweep has noted stand in a listing of their own, after the others.
+    // Bound registrations that a sweep has noted, or whose number is out of service, stand in
+    // listings of their own, after the others.
     let listings = listings(of: query)
-    var index = start?.dormant == true ? 1 : 0
+    var index = start?.listing ?? 0
     guard index < listings.count else { throw .model(.malformed(field: "cursor")) }
     var position = start?.0
     var registrations: [KeyRegistration] = []
@@ -93,7 +97,7 @@ extension DeviceRegistry {
       for row in rows { registrations.append(try codec.open(row)) }
       if rows.count == wanted, let last = rows.last {
         return RegistrationPage(
-          registrations: registrations, next: PageCursor(last.position, dormant: index == 1))
+          registrations: registrations, next: PageCursor(last.position, listing: index))
       }
       index += 1
       position = nil
@@ -123,7 +127,8 @@ extension DeviceRegistry {
     for row in try await store.registrations(in: listing, after: nil, limit: limit) {
       let key = try codec.open(row)
       // The row of the listing only says where to look: the registration is asked itself.
-      guard let binding = key.binding, key.visitorID == visitor, !isDead(key, at: now),
+      guard key.isServing, let binding = key.binding, key.visitorID == visitor,
+        !isDead(key, at: now),
         (phoneNumber ?? binding.phoneNumber) == binding.phoneNumber
       else { continue }
       candidates.append(key)
@@ -180,9 +185,10 @@ extension DeviceRegistry {
     case .clientCustomerID(let id): [.clientCustomerID(codec.locator(of: id))]
     case .clientHumanID(let id): [.clientHumanID(codec.locator(of: id))]
     case .state(.placed): [.state(.placed)]
-    case .state(.bound): [.state(.bound), .state(.dormant)]
+    case .state(.bound): [.state(.bound), .state(.dormant), .state(.disconnected)]
     case .state(.unbound): [.state(.unbound)]
     case .state(.revoked): [.state(.revoked)]
+    case .suspended: [.state(.suspended)]
     }
   }
 }

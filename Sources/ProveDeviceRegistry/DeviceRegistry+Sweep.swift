@@ -72,7 +72,7 @@ extension DeviceRegistry {
       ids.append(before.deviceID)
     }
     guard !batch.isEmpty else { return 0 }
-    if try await store.write(batch) == .applied { return ids.count }
+    if try await written(batch) == .applied { return ids.count }
     // Some were used meanwhile: one by one then, each judged again as it stands now.
     var count = 0
     for id in ids where try await deactivateIfInactive(id, at: now) { count += 1 }

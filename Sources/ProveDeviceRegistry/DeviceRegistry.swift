@@ -94,7 +94,7 @@ extension DeviceRegistry {
     let stored = try storedItem(
       at: store.keys.locator(domain, name), bytes, version: (version ?? 0) + 1,
       expiryDay: expiryDay)
-    return try await store.write([.put(stored, replacing: version)]) == .applied
+    return try await written([.put(stored, replacing: version)]) == .applied
   }
 
   /// Writes several new small values that never expire, all of them or none.
@@ -107,7 +107,7 @@ extension DeviceRegistry {
       let locator = store.keys.locator(item.domain, item.name)
       batch.append(.put(try storedItem(at: locator, item.bytes, expiryDay: .max), replacing: nil))
     }
-    return try await store.write(batch) == .applied
+    return try await written(batch) == .applied
   }
 
   func storedItem(

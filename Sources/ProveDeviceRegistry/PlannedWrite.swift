@@ -38,16 +38,33 @@ extension DeviceRegistry {
   private func attempting(
     _ plan: () async throws(RegistryError) -> [PlannedWrite]
   ) async throws(RegistryError) {
-    for _ in 0..<RegistryLimits.attemptLimit {
+    for attempt in 0..<RegistryLimits.attemptLimit {
       let changes = try await plan()
       guard !changes.isEmpty else { return }
-      switch try await store.write(changes.map(\.write)) {
-      case .applied: return
-      case .conflict(let index):
-        if case .fail(let error) = changes[index].onConflict { throw error }
+      do throws(RegistryError) {
+        switch try await written(changes.map(\.write)) {
+        case .applied: return
+        case .conflict(let index):
+          if case .fail(let error) = changes[index].onConflict { throw error }
+        }
+      } catch .store(.conflicted) {
+        // A transaction of another server was in the way: everything is read and planned again.
+        await RetryPause.pause(beforeAttempt: attempt + 1)
       }
     }
     throw .contention
+  }
+
+  /// Writes a batch; when its outcome is unknown, again under the same id (G9).
+  func written(_ batch: [RegistryWrite]) async throws(RegistryError) -> WriteOutcome {
+    let id = WriteID()
+    for attempt in 1..<RegistryLimits.attemptLimit {
+      do throws(RegistryError) { return try await store.write(batch, as: id) } catch {
+        guard case .store(.outcomeUnknown) = error else { throw error }
+        await RetryPause.pause(beforeAttempt: attempt)
+      }
+    }
+    return try await store.write(batch, as: id)
   }
 
   /// The write that makes a challenge unusable from then on (G7).

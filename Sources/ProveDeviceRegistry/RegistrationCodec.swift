@@ -103,10 +103,13 @@ extension StoredRegistration.State {
   /// The coarse state of a registration.
   init(_ registration: KeyRegistration) {
     switch registration.state {
-    case .placed: self = .placed
-    case .bound: self = registration.deactivatedAt == nil ? .bound : .dormant
-    case .unbound: self = .unbound
     case .revoked: self = .revoked
+    case _ where registration.isSuspended: self = .suspended
+    case .placed: self = .placed
+    case .bound(let binding) where registration.deactivatedAt == nil:
+      self = binding.disconnectedAt == nil ? .bound : .disconnected
+    case .bound: self = .dormant
+    case .unbound: self = .unbound
     }
   }
 }

@@ -1,12 +1,13 @@
 import ProveKeyModel
 
-// The bytes of a registration inside its seal, format 1. Integers are big-endian, texts and byte
+// The bytes of a registration inside its seal, format 2; format 1 knew no suspension and no
+// disconnected number. Integers are big-endian, texts and byte
 // strings led by their length, optional parts by a byte 0 or 1; `docs/architecture.md` lists them.
 
 extension KeyRegistration {
   var encoded: [UInt8] {
     var writer = ByteWriter(reservingCapacity: 256)
-    writer.write(UInt8(1))
+    writer.write(UInt8(2))
     writer.writeText(deviceID.rawValue)
     writer.writePublicKey(publicKey)
     writer.writeState(state)
@@ -20,6 +21,7 @@ extension KeyRegistration {
     writer.write(placedAt.millisecondsSinceEpoch)
     writer.writeOptional(lastAuthenticatedAt) { $0.write($1.millisecondsSinceEpoch) }
     writer.writeOptional(deactivatedAt) { $0.write($1.millisecondsSinceEpoch) }
+    writer.writeOptional(suspendedAt) { $0.write($1.millisecondsSinceEpoch) }
     writer.writeOptional(replayWindow) {
       $0.write($1.highest)
       $0.write($1.used)
@@ -33,8 +35,9 @@ extension KeyRegistration {
   init?(decoding bytes: [UInt8]) {
     var reader = ByteReader(bytes)
     do {
-      guard try reader.read(UInt8.self, "format") == 1 else { return nil }
-      self = try reader.readRegistration()
+      let format = try reader.read(UInt8.self, "format")
+      guard (1...2).contains(format) else { return nil }
+      self = try reader.readRegistration(format: format)
       try reader.finish()
     } catch { return nil }  // the caller reports damage of the row
   }
@@ -72,6 +75,7 @@ extension ByteWriter {
     write(binding.phoneNumber.digits)
     writeOptional(binding.proveID) { $0.writeText($1.rawValue) }
     write(binding.boundAt.millisecondsSinceEpoch)
+    writeOptional(binding.disconnectedAt) { $0.write($1.millisecondsSinceEpoch) }
   }
 }
 
@@ -114,11 +118,13 @@ extension ByteReader {
     } catch { throw Malformed(field: "digest") }
   }
 
-  fileprivate mutating func readRegistration() throws(Malformed) -> KeyRegistration {
+  fileprivate mutating func readRegistration(
+    format: UInt8
+  ) throws(Malformed) -> KeyRegistration {
     KeyRegistration(
       deviceID: try readIdentifier(DeviceID.self),
       publicKey: try readPublicKey(),
-      state: try readState(),
+      state: try readState(format),
       device: try readDevice(),
       clientCustomerID: try readOptionalIdentifier(ClientCustomerID.self),
       clientHumanID: try readOptionalIdentifier(ClientHumanID.self),
@@ -126,6 +132,7 @@ extension ByteReader {
       placedAt: try readInstant("placedAt"),
       lastAuthenticatedAt: try readOptionalInstant("lastAuthenticatedAt"),
       deactivatedAt: try readOptionalInstant("deactivatedAt"),
+      suspendedAt: format < 2 ? nil : try readOptionalInstant("suspendedAt"),
       replayWindow: try readOptional("replayWindow") { reader throws(Malformed) in
         ReplayWindow(
           highest: try reader.read(UInt64.self, "highest"),
@@ -158,11 +165,13 @@ extension ByteReader {
     } catch { throw Malformed(field: "device") }
   }
 
-  private mutating func readState() throws(Malformed) -> KeyRegistration.State {
+  private mutating func readState(
+    _ format: UInt8
+  ) throws(Malformed) -> KeyRegistration.State {
     switch try read(UInt8.self, "state") {
     case 1: return .placed
-    case 2: return .bound(try readBinding())
-    case 3: return .unbound(former: try readBinding())
+    case 2: return .bound(try readBinding(format))
+    case 3: return .unbound(former: try readBinding(format))
     case 4:
       let revokedAt = try readInstant("revokedAt")
       let code = try read(UInt8.self, "cause")
@@ -170,17 +179,20 @@ extension ByteReader {
         throw Malformed(field: "cause")
       }
       let former = try readOptional("former") { reader throws(Malformed) in
-        try reader.readBinding()
+        try reader.readBinding(format)
       }
       return .revoked(.init(revokedAt: revokedAt, cause: cause, former: former))
     default: throw Malformed(field: "state")
     }
   }
 
-  private mutating func readBinding() throws(Malformed) -> KeyRegistration.Binding {
+  private mutating func readBinding(
+    _ format: UInt8
+  ) throws(Malformed) -> KeyRegistration.Binding {
     KeyRegistration.Binding(
       phoneNumber: try readPhoneNumber(),
       proveID: try readOptionalIdentifier(ProveID.self),
-      boundAt: try readInstant("boundAt"))
+      boundAt: try readInstant("boundAt"),
+      disconnectedAt: format < 2 ? nil : try readOptionalInstant("disconnectedAt"))
   }
 }

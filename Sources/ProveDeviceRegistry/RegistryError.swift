@@ -12,6 +12,8 @@ public enum RegistryError: Error, Equatable, Sendable {
   case deviceIDTaken
   /// The registration is revoked for good (R9); a new full flow is needed.
   case deviceRevoked
+  /// The registration is suspended; resume it before it is used.
+  case deviceSuspended
   /// The registration is inactive and is never revived (R14); a new full flow is needed.
   case deviceInactive
   /// The registration has no binding; bind it first.
@@ -89,6 +91,22 @@ public enum StoreProblem: Hashable, Sendable {
   case corrupt
   /// The store is closed.
   case closed
+  /// The connection was lost while a write was being committed; write it again under its id.
+  case outcomeUnknown
+  /// Another transaction was in the way; read everything again and plan anew.
+  case conflicted
+  /// The store cannot be reached, or went away before anything took effect; try again.
+  case unavailable
+  /// Too many calls wait for the store already; try again later.
+  case overloaded
+  /// The store did not answer in time; nothing took effect.
+  case timedOut
+  /// The store's tables are missing or older than this library; migrate it first.
+  case schemaOutdated
+  /// Set digests are to be kept and there are none; verify the store and rebuild them.
+  case setDigestsMissing
+  /// Anything else that a server refused, with its five-letter SQLSTATE.
+  case refused(state: String)
   /// Anything else, with the database's extended result code.
   case failed(code: Int32)
 }

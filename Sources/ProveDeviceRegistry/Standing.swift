@@ -13,6 +13,7 @@ extension KeyRegistration {
       writer.write(binding.phoneNumber.digits)
       writer.writeOptional(binding.proveID) { $0.writeText($1.rawValue) }
       writer.write(binding.boundAt.millisecondsSinceEpoch)
+      writer.writeOptional(binding.disconnectedAt) { $0.write($1.millisecondsSinceEpoch) }
     }
     return Hashing.blake2b256(writer.bytes)
   }

@@ -1,7 +1,7 @@
 /// A row of the decision table; `docs/decision-table.md` has them in words.
 public enum DecisionRow: Int, Hashable, Sendable, CaseIterable, CustomStringConvertible {
-  /// The rows in order.
-  case d1 = 1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, d16, d17
+  /// The rows by number; `KeyRules` tries D18 after D2, and D19 after D7.
+  case d1 = 1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, d16, d17, d18, d19
 
   /// The row's name, as in `D12`.
   public var description: String { "D\(rawValue)" }
@@ -54,8 +54,12 @@ public enum PossessionReason: Hashable, Sendable {
   case bindingTooOld
   /// No key was presented and nothing allows recovery.
   case noKey
+  /// The presented, or stored, key is bound to a number that is out of service.
+  case numberDisconnected
   /// The stored deviceId was revoked.
   case storedDeviceRevoked
+  /// The stored deviceId is suspended.
+  case storedDeviceSuspended
   /// The stored deviceId is not among this visitor's candidates.
   case storedDeviceNotCandidate
   /// A visitor ID is no credential.
@@ -78,7 +82,9 @@ public enum PossessionReason: Hashable, Sendable {
     case .keyInactive: "keyInactive"
     case .bindingTooOld: "bindingTooOld"
     case .noKey: "noKey"
+    case .numberDisconnected: "numberDisconnected"
     case .storedDeviceRevoked: "storedDeviceRevoked"
+    case .storedDeviceSuspended: "storedDeviceSuspended"
     case .storedDeviceNotCandidate: "storedDeviceNotCandidate"
     case .visitorAlone: "visitorAlone"
     case .noRegistration: "noRegistration"
@@ -91,6 +97,8 @@ public enum PossessionReason: Hashable, Sendable {
 public enum RejectionReason: String, Hashable, Sendable, CaseIterable {
   /// The key was revoked (R9).
   case revoked
+  /// The key is suspended until the integrator resumes it.
+  case suspended
   /// The key is bound to another number (R6).
   case phoneMismatch
   /// The key belongs to another consumer.

@@ -25,6 +25,8 @@ public struct KeyRegistration: Hashable, Sendable, CustomStringConvertible, Cust
   public private(set) var lastAuthenticatedAt: UTCInstant?
   /// When a sweep noted that the key had become inactive; nothing before.
   public private(set) var deactivatedAt: UTCInstant?
+  /// Since when the key is not to be used until it is resumed; nothing while it may be.
+  public private(set) var suspendedAt: UTCInstant?
   /// Which signature counters were used; nothing for a key that has shown none.
   public private(set) var replayWindow: ReplayWindow?
   /// The highest generation of the device's vault seen, with its digest.
@@ -52,12 +54,18 @@ public struct KeyRegistration: Hashable, Sendable, CustomStringConvertible, Cust
     public let proveID: ProveID?
     /// When the number was bound.
     public let boundAt: UTCInstant
+    /// Since when the number is known to be out of service; the key then needs a rebind.
+    public let disconnectedAt: UTCInstant?
 
     /// Makes a binding.
-    public init(phoneNumber: PhoneNumber, proveID: ProveID?, boundAt: UTCInstant) {
+    public init(
+      phoneNumber: PhoneNumber, proveID: ProveID?, boundAt: UTCInstant,
+      disconnectedAt: UTCInstant? = nil
+    ) {
       self.phoneNumber = phoneNumber
       self.proveID = proveID
       self.boundAt = boundAt
+      self.disconnectedAt = disconnectedAt
     }
   }
 
@@ -123,6 +131,12 @@ public struct KeyRegistration: Hashable, Sendable, CustomStringConvertible, Cust
     if case .revoked = state { true } else { false }
   }
 
+  /// Whether the key is bound, to a number in service, and not suspended.
+  public var isServing: Bool { binding.map { $0.disconnectedAt == nil } == true && !isSuspended }
+
+  /// Whether the key is suspended; a revoked one is beyond that.
+  public var isSuspended: Bool { suspendedAt != nil && !isRevoked }
+
   /// The instant from which the key is inactive unless it is used before.
   ///
   /// Source: domain rule R5.
@@ -149,10 +163,12 @@ public struct KeyRegistration: Hashable, Sendable, CustomStringConvertible, Cust
 
 extension KeyRegistration {
   /// Ties the key to a number whose possession was proven; that is a completed authentication (R2).
-  /// - Throws: ``ModelError/revoked``, or ``ModelError/illegalMove(from:to:)`` when it is bound.
+  /// - Throws: ``ModelError/revoked``, ``ModelError/suspended``, or
+  ///   ``ModelError/illegalMove(from:to:)`` when it is bound.
   public func bound(
     to phoneNumber: PhoneNumber, proveID: ProveID?, at now: UTCInstant
   ) throws(ModelError) -> KeyRegistration {
+    try checkUsable()
     switch state {
     case .placed, .unbound: return tied(to: phoneNumber, proveID: proveID, at: now)
     case .bound: throw .illegalMove(from: state.name, to: .bind)
@@ -161,10 +177,11 @@ extension KeyRegistration {
   }
 
   /// Ties a bound key to the number verified by a forced possession check (R7).
-  /// - Throws: ``ModelError/revoked`` or ``ModelError/notBound``.
+  /// - Throws: ``ModelError/revoked``, ``ModelError/suspended`` or ``ModelError/notBound``.
   public func rebound(
     to phoneNumber: PhoneNumber, proveID: ProveID?, at now: UTCInstant
   ) throws(ModelError) -> KeyRegistration {
+    try checkUsable()
     switch state {
     case .bound: return tied(to: phoneNumber, proveID: proveID, at: now)
     case .placed, .unbound: throw .notBound
@@ -196,8 +213,9 @@ extension KeyRegistration {
   /// Notes a completed authentication, from which inactivity is counted anew (R5).
   ///
   /// A clock that went backwards does not move the time back.
-  /// - Throws: ``ModelError/revoked`` or ``ModelError/notBound``.
+  /// - Throws: ``ModelError/revoked``, ``ModelError/suspended`` or ``ModelError/notBound``.
   public func authenticated(at now: UTCInstant) throws(ModelError) -> KeyRegistration {
+    try checkUsable()
     switch state {
     case .bound:
       return moved { $0.lastAuthenticatedAt = max($0.lastAuthenticatedAt ?? now, now) }
@@ -209,9 +227,9 @@ extension KeyRegistration {
   /// Puts a new public key in the place of the old one, which is thereby retired (R13).
   ///
   /// What was known of the old key's counter and vault does not concern the new key.
-  /// - Throws: ``ModelError/revoked``.
+  /// - Throws: ``ModelError/revoked`` or ``ModelError/suspended``.
   public func rekeyed(_ newKey: PublicKey) throws(ModelError) -> KeyRegistration {
-    guard !isRevoked else { throw .revoked }
+    try checkUsable()
     return moved {
       $0.publicKey = newKey
       $0.replayWindow = nil
@@ -266,6 +284,52 @@ extension KeyRegistration {
     }
   }
 
+  /// Bars the key from use until it is resumed; a suspended key stays as it is.
+  ///
+  /// Its months of inactivity run on meanwhile.
+  /// - Throws: ``ModelError/revoked``.
+  public func suspended(at now: UTCInstant) throws(ModelError) -> KeyRegistration {
+    guard !isRevoked else { throw .revoked }
+    return suspendedAt == nil ? moved { $0.suspendedAt = now } : self
+  }
+
+  /// Lets a suspended key be used again; any other stays as it is.
+  /// - Throws: ``ModelError/revoked``.
+  public func resumed() throws(ModelError) -> KeyRegistration {
+    guard !isRevoked else { throw .revoked }
+    return suspendedAt == nil ? self : moved { $0.suspendedAt = nil }
+  }
+
+  /// Notes that the bound number is out of service: the key then needs a rebind.
+  /// - Throws: ``ModelError/revoked`` or ``ModelError/notBound``.
+  public func disconnected(at now: UTCInstant) throws(ModelError) -> KeyRegistration {
+    switch state {
+    case .bound(let binding):
+      guard binding.disconnectedAt == nil else { return self }
+      let noted = Binding(
+        phoneNumber: binding.phoneNumber, proveID: binding.proveID, boundAt: binding.boundAt,
+        disconnectedAt: now)
+      return moved { $0.state = .bound(noted) }
+    case .placed, .unbound: throw .notBound
+    case .revoked: throw .revoked
+    }
+  }
+
+  /// Gives the device a name, or takes its name away.
+  /// - Parameter name: at most 255 UTF-8 bytes without control characters.
+  /// - Throws: ``ModelError/revoked``, or ``ModelError/malformed(field:)`` with `deviceName`.
+  public func renamed(to name: String?) throws(ModelError) -> KeyRegistration {
+    guard !isRevoked else { throw .revoked }
+    let named = try DeviceDescription(
+      kind: device.kind, name: name, capabilities: device.capabilities)
+    return named == device ? self : moved { $0.device = named }
+  }
+
+  private func checkUsable() throws(ModelError) {
+    if isRevoked { throw .revoked }
+    if isSuspended { throw .suspended }
+  }
+
   private func tied(
     to phoneNumber: PhoneNumber, proveID: ProveID?, at now: UTCInstant
   ) -> KeyRegistration {
@@ -292,7 +356,8 @@ extension KeyRegistration {
     deviceID: DeviceID, publicKey: PublicKey, state: State, device: DeviceDescription,
     clientCustomerID: ClientCustomerID?, clientHumanID: ClientHumanID?, visitorID: VisitorID?,
     placedAt: UTCInstant, lastAuthenticatedAt: UTCInstant?, deactivatedAt: UTCInstant?,
-    replayWindow: ReplayWindow?, vaultState: KeyAssertion.VaultState?, version: UInt64
+    suspendedAt: UTCInstant? = nil, replayWindow: ReplayWindow?,
+    vaultState: KeyAssertion.VaultState?, version: UInt64
   ) {
     self.deviceID = deviceID
     self.publicKey = publicKey
@@ -304,6 +369,7 @@ extension KeyRegistration {
     self.placedAt = placedAt
     self.lastAuthenticatedAt = lastAuthenticatedAt
     self.deactivatedAt = deactivatedAt
+    self.suspendedAt = suspendedAt
     self.replayWindow = replayWindow
     self.vaultState = vaultState
     self.version = version

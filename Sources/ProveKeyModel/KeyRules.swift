@@ -1,6 +1,6 @@
 /// The rules of a key's life as pure functions: no clock, no store, no randomness.
 public enum KeyRules: Sendable {
-  /// Decides a request by the first row of the table D1 to D17 that matches.
+  /// Decides a request by the first row of the table D1 to D19 that matches.
   ///
   /// - Parameters:
   ///   - request: what the authentication asks for.
@@ -9,7 +9,7 @@ public enum KeyRules: Sendable {
   ///   - now: the instant to judge by.
   /// - Complexity: O(n) in the registrations of the visitor, which the caller bounds.
   ///
-  /// Source: domain decision table D1 to D17.
+  /// Source: domain decision table D1 to D17; D18 and D19 are of our own.
   public static func decide(
     _ request: KeyRequest, facts: KeyFacts, policy: RegistryPolicy, now: UTCInstant
   ) -> KeyDecision {
@@ -62,10 +62,11 @@ private struct Judge {
   let policy: RegistryPolicy
   let now: UTCInstant
 
-  /// D2 to D4 and D6 to D10.
+  /// D2, D18, D3, D4, D6, D7, D19 and D8 to D10.
   func decide(presented key: KeyRegistration, _ finding: ReplayFinding) -> KeyDecision {
     let inactive = isInactive(key)
     if key.isRevoked { return KeyDecision(.d2, .reject(.revoked)) }
+    if key.isSuspended { return KeyDecision(.d18, .reject(.suspended)) }
 
     if let reason = possessionReason(for: finding) {
       if policy.cloneResponse == .reject { return KeyDecision(.d3, .reject(.clonedKey)) }
@@ -90,6 +91,9 @@ private struct Judge {
       return demand(.d6, .keyNotBound, .bind(key.deviceID))
     }
     if inactive { return demand(.d7, .keyInactive, .place, retires: key.deviceID) }
+    if binding.disconnectedAt != nil {
+      return demand(.d19, .numberDisconnected, .rebind(key.deviceID))
+    }
     if let mismatch = mismatch(with: binding) { return KeyDecision(.d8, .reject(mismatch)) }
     if isTooOld(binding) {
       return demand(
@@ -140,10 +144,12 @@ private struct Judge {
   /// D12 and D13.
   private func decide(stored key: KeyRegistration, of visitor: Visitor) -> KeyDecision {
     if key.isRevoked { return demand(.d13, .storedDeviceRevoked, .place) }
+    if key.isSuspended { return demand(.d13, .storedDeviceSuspended, .place) }
     if key.binding != nil, isInactive(key) { return demand(.d13, .keyInactive, .place) }
     guard let binding = key.binding, key.visitorID == visitor.id else {
       return demand(.d13, .storedDeviceNotCandidate, .place)
     }
+    if binding.disconnectedAt != nil { return demand(.d13, .numberDisconnected, .place) }
     if let mismatch = mismatch(with: binding) { return KeyDecision(.d12, .reject(mismatch)) }
     return KeyDecision(.d12, .recover(key.deviceID))
   }
@@ -171,7 +177,7 @@ private struct Judge {
   }
 
   private func isCandidate(_ key: KeyRegistration, of visitor: Visitor) -> Bool {
-    key.binding != nil && key.visitorID == visitor.id && !isInactive(key)
+    key.isServing && key.visitorID == visitor.id && !isInactive(key)
   }
 
   /// A fact that the request names and the binding does not confirm differs from it.

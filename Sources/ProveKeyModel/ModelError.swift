@@ -11,6 +11,8 @@ public enum ModelError: Error, Hashable, Sendable {
   case notBound
   /// A registration once revoked is never changed again (R9).
   case revoked
+  /// A registration that is suspended is not used; resume it first.
+  case suspended
 }
 
 /// Which rule of a phone number was broken.

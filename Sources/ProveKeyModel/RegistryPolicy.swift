@@ -22,6 +22,11 @@ public struct RegistryPolicy: Hashable, Sendable {
   public let lastAuthenticatedGranularitySeconds: Int64
   /// Which decisions are kept as events.
   public let eventDetail: EventDetail
+  /// For how many days what is personal in an event is kept, 1 to 36,500; nothing for as long as
+  /// the person is. Default 400.
+  public let eventDetailDays: Int?
+  /// Whether a decision that would add a registration tells which live ones the number has already.
+  public let bindingLookup: Bool
   /// Chosen by the integrator and kept with every event, so that it can be told which policy ruled.
   public let version: UInt32
 
@@ -82,7 +87,8 @@ public struct RegistryPolicy: Hashable, Sendable {
     selection: CandidateSelection = .mostRecentlyAuthenticated,
     recoversByVisitorAlone: Bool = false, cloneResponse: CloneResponse = .requirePossession,
     registrationCap: RegistrationCap = .none, lastAuthenticatedGranularitySeconds: Int64 = 0,
-    eventDetail: EventDetail = .changes, version: UInt32 = 1
+    eventDetail: EventDetail = .changes, eventDetailDays: Int? = 400, bindingLookup: Bool = false,
+    version: UInt32 = 1
   ) throws(ModelError) {
     guard (1...120).contains(inactivityMonths) else { throw .malformed(field: "inactivityMonths") }
     guard (0...1).contains(minimumVisitorConfidence) else {
@@ -99,6 +105,9 @@ public struct RegistryPolicy: Hashable, Sendable {
     guard (0...86_400).contains(lastAuthenticatedGranularitySeconds) else {
       throw .malformed(field: "lastAuthenticatedGranularitySeconds")
     }
+    if let eventDetailDays, !(1...36_500).contains(eventDetailDays) {
+      throw .malformed(field: "eventDetailDays")
+    }
     self.inactivityMonths = inactivityMonths
     self.maximumBindingAge = maximumBindingAge
     self.keyPersistence = keyPersistence
@@ -109,6 +118,8 @@ public struct RegistryPolicy: Hashable, Sendable {
     self.registrationCap = registrationCap
     self.lastAuthenticatedGranularitySeconds = lastAuthenticatedGranularitySeconds
     self.eventDetail = eventDetail
+    self.eventDetailDays = eventDetailDays
+    self.bindingLookup = bindingLookup
     self.version = version
   }
 
@@ -123,6 +134,8 @@ public struct RegistryPolicy: Hashable, Sendable {
     registrationCap = .none
     lastAuthenticatedGranularitySeconds = 0
     eventDetail = .changes
+    eventDetailDays = 400
+    bindingLookup = false
     version = 1
   }
 }

@@ -18,6 +18,20 @@ struct QueryPlanTests {
       (RegistrySQL.item, ["SEARCH item USING PRIMARY KEY (locator=?)"]),
       (RegistrySQL.events, ["SEARCH event USING PRIMARY KEY (device=? AND sequence>?)"]),
       (RegistrySQL.lastEvent, ["SEARCH event USING PRIMARY KEY (device=?)"]),
+      (RegistrySQL.allEvents, ["SEARCH event USING PRIMARY KEY ((device,sequence)>(?,?))"]),
+      (
+        RegistrySQL.detailedEvents,
+        ["SEARCH event USING INDEX event_by_detail_day (detail_day<?)"]
+      ),
+      (RegistrySQL.digest, ["SEARCH bucket USING INTEGER PRIMARY KEY (rowid=?)"]),
+      (RegistrySQL.updateDigest, ["SEARCH bucket USING INTEGER PRIMARY KEY (rowid=?)"]),
+      (
+        RegistrySQL.deleteRegistration, ["SEARCH registration USING PRIMARY KEY (device=?)"]
+      ),
+      (
+        RegistrySQL.redactEvent, ["SEARCH event USING PRIMARY KEY (device=? AND sequence=?)"]
+      ),
+      (RegistrySQL.deleteItem, ["SEARCH item USING PRIMARY KEY (locator=?)"]),
       (RegistrySQL.candidates, candidatePlan("day", "visitor=?")),
       (RegistrySQL.candidatesWithPhone, candidatePlan("phone", "visitor=? AND phone=?")),
       (RegistrySQL.candidatesWithProve, candidatePlan("prove", "visitor=? AND prove=?")),

@@ -25,7 +25,7 @@ extension DecisionExhaustiveTests {
   // Binding ages are 10,000 ms: the limits are none, always, just reached, just exceeded, far off.
   static let bindingAgeLimits: [Int?] = [nil, -1, 10, 9, 1_000_000]
 
-  /// An unknown key, and each kind of registered key under each finding: 1 + 11 x 4.
+  /// An unknown key, and each kind of registered key under each finding: 1 + 18 x 4.
   static func presentations(_ asked: Asked) -> [PlainFacts.Presented] {
     let keys = [
       asked.key(1) { $0.state = .placed },
@@ -39,6 +39,13 @@ extension DecisionExhaustiveTests {
       asked.key(1) { $0.state = .revoked },
       asked.key(1) { ($0.state, $0.usedAt) = (.revoked, 0) },
       asked.key(1) { ($0.state, $0.number, $0.consumer) = (.revoked, nil, nil) },
+      asked.key(1) { $0.suspended = true },
+      asked.key(1) { ($0.suspended, $0.usedAt) = (true, 0) },
+      asked.key(1) { ($0.suspended, $0.state) = (true, .placed) },
+      asked.key(1) { ($0.suspended, $0.state) = (true, .revoked) },
+      asked.key(1) { $0.disconnected = true },
+      asked.key(1) { ($0.disconnected, $0.usedAt) = (true, 0) },
+      asked.key(1) { ($0.disconnected, $0.suspended) = (true, true) },
     ]
     return [.unknown]
       + keys.flatMap { key in PlainFacts.Finding.allCases.map { .key(key, $0) } }
@@ -71,6 +78,11 @@ extension DecisionExhaustiveTests {
       asked.key(11) { $0.state = .unbound },
       asked.key(11) { ($0.state, $0.swept) = (.unbound, true) },
       asked.key(11) { $0.state = .placed },
+      asked.key(11) { $0.suspended = true },
+      asked.key(11) { ($0.suspended, $0.state) = (true, .revoked) },
+      asked.key(11) { $0.disconnected = true },
+      asked.key(11) { ($0.disconnected, $0.visitor) = (true, 2) },
+      asked.key(11) { ($0.disconnected, $0.usedAt) = (true, 0) },
     ]
     return [.nothing, .unknown] + keys.map { .key($0) }
   }
@@ -87,7 +99,7 @@ extension DecisionExhaustiveTests {
     ]
   }
 
-  /// Those that fit, each alone, with one misfit of each kind, and with all: 4 x (1 + 9 + 1).
+  /// Those that fit, each alone, with one misfit of each kind, and with all: 4 x (1 + 11 + 1).
   static func seenSets(_ asked: Asked) -> [[PlainKey]] {
     let misfits = [
       asked.key(31) { $0.visitor = 2 },
@@ -99,6 +111,8 @@ extension DecisionExhaustiveTests {
       asked.key(37) { $0.swept = true },
       asked.key(38) { $0.number = 2 },
       asked.key(39) { $0.consumer = 3 },
+      asked.key(40) { $0.suspended = true },
+      asked.key(41) { $0.disconnected = true },
     ]
     let additions = [[]] + misfits.map { [$0] } + [misfits]
     return fittingSets(asked).flatMap { fits in additions.map { $0 + fits } }

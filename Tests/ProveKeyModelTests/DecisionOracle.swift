@@ -1,7 +1,7 @@
 /// The decision table once more, for the rules to be held against.
 ///
 /// Written from the table's words alone: it shares no code with `KeyRules` and knows none of the
-/// library's types. Seventeen rows, tried in order; the first that matches answers.
+/// library's types. Nineteen rows, tried in order; the first that matches answers.
 enum DecisionOracle {
   struct Row: Sendable {
     let number: Int
@@ -18,6 +18,7 @@ enum DecisionOracle {
       .possession("desktopChannel", .nothing)
     },
     Row(number: 2, when: { $0.key?.state == .revoked }) { _ in .reject("revoked") },
+    Row(number: 18, when: { $0.key?.suspended == true }) { _ in .reject("suspended") },
     Row(number: 3, when: { $0.finding != .fresh }) { facts in
       facts.policy.refusesClones
         ? .reject("clonedKey") : .possession("\(facts.finding)", planForCopied(facts))
@@ -31,6 +32,9 @@ enum DecisionOracle {
     },
     Row(number: 7, when: { $0.key?.inactive == true }) {
       .possession("keyInactive", PlainPlan(action: "place", retires: $0.key?.id))
+    },
+    Row(number: 19, when: { $0.key?.disconnected == true }) {
+      .possession("numberDisconnected", PlainPlan(action: "rebind", id: $0.key?.id))
     },
     Row(number: 8, when: { $0.key.flatMap($0.mismatch) != nil }) {
       .reject($0.key.flatMap($0.mismatch) ?? "nothing differs")
@@ -50,9 +54,13 @@ enum DecisionOracle {
     Row(number: 13, when: { if case .nothing = $0.stored { false } else { true } }) { facts in
       guard let key = facts.storedKey else { return .possession("unknownKey", .place) }
       if key.state == .revoked { return .possession("storedDeviceRevoked", .place) }
+      if key.suspended { return .possession("storedDeviceSuspended", .place) }
       // Only a bound key becomes inactive; without a binding it is no candidate in the first place.
       let isInactive = key.state == .bound && key.inactive
-      return .possession(isInactive ? "keyInactive" : "storedDeviceNotCandidate", .place)
+      if isInactive { return .possession("keyInactive", .place) }
+      let isOfVisitor = key.state == .bound && key.visitor == facts.visitor
+      return .possession(
+        isOfVisitor && key.disconnected ? "numberDisconnected" : "storedDeviceNotCandidate", .place)
     },
     Row(number: 14, when: { $0.number == nil && $0.consumer == nil }) { facts in
       let candidates = facts.seenWithVisitor.filter(facts.isCandidate)
@@ -115,7 +123,8 @@ extension PlainFacts {
   }
 
   fileprivate func isCandidate(_ key: PlainKey) -> Bool {
-    key.state == .bound && !key.inactive && key.visitor == visitor
+    key.state == .bound && !key.inactive && key.visitor == visitor && !key.suspended
+      && !key.disconnected
   }
 
   fileprivate var fitting: [PlainKey] {

@@ -108,14 +108,16 @@ struct DecisionScenario: Sendable {
       millisecondsSinceEpoch: now.millisecondsSinceEpoch - Int64(key.bindingAgeMilliseconds))
     let binding = key.number.map {
       KeyRegistration.Binding(
-        phoneNumber: numbers[$0], proveID: key.consumer.map { consumers[$0] }, boundAt: boundAt)
+        phoneNumber: numbers[$0], proveID: key.consumer.map { consumers[$0] }, boundAt: boundAt,
+        disconnectedAt: key.disconnected ? now : nil)
     }
     return KeyRegistration(
       deviceID: devices[key.id], publicKey: publicKey, state: state(key.state, binding),
       device: .web, clientCustomerID: nil, clientHumanID: nil,
       visitorID: key.visitor.map { visitors[$0] }, placedAt: used,
       lastAuthenticatedAt: key.state == .placed ? nil : used,
-      deactivatedAt: key.swept ? now : nil, replayWindow: nil, vaultState: nil, version: 1)
+      deactivatedAt: key.swept ? now : nil, suspendedAt: key.suspended ? now : nil,
+      replayWindow: nil, vaultState: nil, version: 1)
   }
 
   private func state(

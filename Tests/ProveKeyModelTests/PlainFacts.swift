@@ -16,6 +16,9 @@ struct PlainKey: Hashable, Sendable {
   var usedAt = 1000
   /// Whether a sweep has noted it.
   var swept = false
+  var suspended = false
+  /// Whether its number is out of service.
+  var disconnected = false
   var bindingAgeMilliseconds = 10_000
 
   var inactive: Bool { swept || usedAt <= 0 }

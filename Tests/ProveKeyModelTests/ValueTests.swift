@@ -207,6 +207,6 @@ struct ValueTests {
     let actions: [KeyPlan.Action] = [.none, .place, .bind(id), .rebind(id), .rekey(id)]
     #expect(actions.map(\.name) == ["none", "place", "bind", "rebind", "rekey"])
     #expect(actions.map(\.deviceID) == [nil, nil, id, id, id])
-    #expect(DecisionRow.allCases.map(\.description) == (1...17).map { "D\($0)" })
+    #expect(DecisionRow.allCases.map(\.description) == (1...19).map { "D\($0)" })
   }
 }

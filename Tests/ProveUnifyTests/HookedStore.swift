@@ -46,6 +46,12 @@ final class HookedStore: RegistryStore {
   }
 
   func registrations(
+    at devices: [Locator]
+  ) async throws(RegistryError) -> [StoredRegistration?] {
+    try await inner.registrations(at: devices)
+  }
+
+  func registrations(
     in listing: StoredListing, after position: PagePosition?, limit: Int
   ) async throws(RegistryError) -> [StoredRegistration] {
     try await inner.registrations(in: listing, after: position, limit: limit)
@@ -61,15 +67,29 @@ final class HookedStore: RegistryStore {
     try await inner.events(of: device, after: sequence, limit: limit)
   }
 
+  func events(
+    after position: EventPosition?, limit: Int
+  ) async throws(RegistryError) -> [StoredEvent] {
+    try await inner.events(after: position, limit: limit)
+  }
+
+  func events(
+    withDetailBefore day: Int64, limit: Int
+  ) async throws(RegistryError) -> [StoredEvent] {
+    try await inner.events(withDetailBefore: day, limit: limit)
+  }
+
   func lastEvent(of device: Locator) async throws(RegistryError) -> StoredEvent? {
     try await inner.lastEvent(of: device)
   }
 
-  func write(_ batch: [RegistryWrite]) async throws(RegistryError) -> WriteOutcome {
+  func write(
+    _ batch: [RegistryWrite], as id: WriteID
+  ) async throws(RegistryError) -> WriteOutcome {
     let changes = batch.contains {
       switch $0 {
-      case .insert, .update: true
-      case .append, .put: false
+      case .insert, .update, .remove: true
+      case .append, .put, .redact, .removeItem: false
       }
     }
     let hook = state.withLock { state in
@@ -85,11 +105,19 @@ final class HookedStore: RegistryStore {
       return left == 0
     }
     if isFull { throw .store(.diskFull) }
-    return try await inner.write(batch)
+    return try await inner.write(batch, as: id)
   }
 
   func removeItems(expiredBefore day: Int64, limit: Int) async throws(RegistryError) -> Int {
     try await inner.removeItems(expiredBefore: day, limit: limit)
+  }
+
+  func setDigests() async throws(RegistryError) -> [StoredDigest] {
+    try await inner.setDigests()
+  }
+
+  func census() async throws(RegistryError) -> StoreCensus {
+    try await inner.census()
   }
 
   func statistics() async throws(RegistryError) -> StoreStatistics {

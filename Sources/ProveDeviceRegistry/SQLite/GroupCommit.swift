@@ -16,8 +16,8 @@ final class GroupCommit: Sendable {
   private static let batchLimit = 256
 
   private struct Request: Sendable {
-    let batch: [RegistryWrite]
-    let continuation: CheckedContinuation<Result<WriteOutcome, DatabaseError>, Never>
+    let batch: BatchRequest
+    let continuation: CheckedContinuation<Result<WriteOutcome, StoreFailure>, Never>
   }
 
   init(_ writer: sending RegistryWriter) {
@@ -25,7 +25,7 @@ final class GroupCommit: Sendable {
   }
 
   /// Writes a batch; returns when it is durable or refused.
-  func write(_ batch: [RegistryWrite]) async throws(DatabaseError) -> WriteOutcome {
+  func write(_ batch: BatchRequest) async throws(StoreFailure) -> WriteOutcome {
     let result = await withCheckedContinuation { continuation in
       waiting.withLock { $0.append(Request(batch: batch, continuation: continuation)) }
       queue.async { self.commitWaiting() }
@@ -64,7 +64,7 @@ final class GroupCommit: Sendable {
     }
     // An earlier commit has taken everybody along.
     guard !requests.isEmpty else { return }
-    let result = withWriter { writer throws(DatabaseError) in
+    let result = withWriter { writer throws(StoreFailure) in
       try writer.write(requests.map(\.batch))
     }
     switch result {
@@ -77,14 +77,14 @@ final class GroupCommit: Sendable {
     }
   }
 
-  private func withWriter<Value>(
-    _ body: (RegistryWriter) throws(DatabaseError) -> Value
-  ) -> Result<Value, DatabaseError> {
+  private func withWriter<Value, Failure: DatabaseErrorConvertible>(
+    _ body: (RegistryWriter) throws(Failure) -> Value
+  ) -> Result<Value, Failure> {
     writer.withLock { writer in
-      guard let writer else { return .failure(DatabaseError(.misuse, operation: "closed")) }
-      do throws(DatabaseError) { return .success(try body(writer)) } catch {
-        return .failure(error)
+      guard let writer else {
+        return .failure(Failure(database: DatabaseError(.misuse, operation: "closed")))
       }
+      do throws(Failure) { return .success(try body(writer)) } catch { return .failure(error) }
     }
   }
 }

@@ -8,14 +8,20 @@ final class RegistryReader {
   private let itemByLocator: Statement
   private let eventsOfDevice: Statement
   private let lastEventOfDevice: Statement
+  private let allEvents: Statement
+  private let detailedEvents: Statement
   private var listings: [String: Statement] = [:]
 
+  /// Compiles the statements; the connection is the reader's own from then on, or is lent to it
+  /// for as long as it lives.
   init(_ connection: Connection) throws(DatabaseError) {
     self.connection = connection
     registrationByDevice = try connection.prepare(RegistrySQL.registration)
     itemByLocator = try connection.prepare(RegistrySQL.item)
     eventsOfDevice = try connection.prepare(RegistrySQL.events)
     lastEventOfDevice = try connection.prepare(RegistrySQL.lastEvent)
+    allEvents = try connection.prepare(RegistrySQL.allEvents)
+    detailedEvents = try connection.prepare(RegistrySQL.detailedEvents)
   }
 
   func close() throws(DatabaseError) {
@@ -45,9 +51,28 @@ final class RegistryReader {
     try eventsOfDevice.bind(device, at: 1)
     try eventsOfDevice.bind(Int64(clamping: sequence), at: 2)
     try eventsOfDevice.bind(Int64(limit), at: 3)
+    return try storedEvents(eventsOfDevice)
+  }
+
+  func events(
+    after position: EventPosition?, limit: Int
+  ) throws(DatabaseError) -> [StoredEvent] {
+    try allEvents.bind(position?.device.bytes ?? [], at: 1)
+    try allEvents.bind(Int64(clamping: position?.sequence ?? 0), at: 2)
+    try allEvents.bind(Int64(limit), at: 3)
+    return try storedEvents(allEvents)
+  }
+
+  func events(withDetailBefore day: Int64, limit: Int) throws(DatabaseError) -> [StoredEvent] {
+    try detailedEvents.bind(day, at: 1)
+    try detailedEvents.bind(Int64(limit), at: 2)
+    return try storedEvents(detailedEvents)
+  }
+
+  private func storedEvents(_ statement: Statement) throws(DatabaseError) -> [StoredEvent] {
     var events: [StoredEvent] = []
-    try eventsOfDevice.forEachRow { row throws(DatabaseError) in
-      events.append(try row.storedEvent(of: device))
+    try statement.forEachRow { row throws(DatabaseError) in
+      events.append(try row.storedEvent())
     }
     return events
   }
@@ -55,7 +80,7 @@ final class RegistryReader {
   func lastEvent(of device: Locator) throws(DatabaseError) -> StoredEvent? {
     try lastEventOfDevice.bind(device, at: 1)
     return try lastEventOfDevice.firstRow { row throws(DatabaseError) in
-      try row.storedEvent(of: device)
+      try row.storedEvent()
     }
   }
 
@@ -93,6 +118,32 @@ final class RegistryReader {
       events: Int(try connection.int64("SELECT count(*) FROM event")),
       items: Int(try connection.int64("SELECT count(*) FROM item")),
       byteCount: Int(pages * pageSize))
+  }
+
+  func census() throws(DatabaseError) -> StoreCensus {
+    var cohorts: [StoreCensus.Cohort] = []
+    let byDay = try connection.prepare(RegistrySQL.cohorts)
+    try byDay.forEachRow { row throws(DatabaseError) in
+      guard let state = StoredRegistration.State(rawValue: try row.int64(at: 0)) else {
+        throw DatabaseError(.corrupt, operation: "read state")
+      }
+      cohorts.append(
+        StoreCensus.Cohort(
+          state: state, lastActiveDay: try row.int64(at: 1), count: Int(try row.int64(at: 2))))
+    }
+    var visitors: [Int: Int] = [:]
+    let byCount = try connection.prepare(RegistrySQL.visitorsByCandidates)
+    try byCount.forEachRow { row throws(DatabaseError) in
+      visitors[Int(try row.int64(at: 0))] = Int(try row.int64(at: 1))
+    }
+    return StoreCensus(cohorts: cohorts, visitorsByCandidates: visitors)
+  }
+
+  func setDigests() throws(DatabaseError) -> [StoredDigest] {
+    var digests: [StoredDigest] = []
+    let all = try connection.prepare(RegistrySQL.digests)
+    try all.forEachRow { row throws(DatabaseError) in digests.append(try row.storedDigest()) }
+    return digests
   }
 
   func structureProblems() throws(DatabaseError) -> [String] {
@@ -196,9 +247,20 @@ extension Statement {
       epoch: try epoch(at: 9), sealed: try bytes(at: 10))
   }
 
-  fileprivate func storedEvent(of device: Locator) throws(DatabaseError) -> StoredEvent {
-    StoredEvent(
-      device: device, sequence: try unsigned(at: 0), epoch: try epoch(at: 1),
-      sealed: try bytes(at: 2))
+  fileprivate func storedEvent() throws(DatabaseError) -> StoredEvent {
+    var detail: StoredEvent.Detail?
+    if !isNull(at: 4) {
+      detail = StoredEvent.Detail(day: try int64(at: 4), sealed: try bytes(at: 5))
+    }
+    return StoredEvent(
+      device: try locator(at: 0), sequence: try unsigned(at: 1), epoch: try epoch(at: 2),
+      sealed: try bytes(at: 3), detail: detail)
+  }
+
+  func storedDigest() throws(DatabaseError) -> StoredDigest {
+    guard let bucket = UInt8(exactly: try int64(at: 0)) else {
+      throw DatabaseError(.corrupt, operation: "read bucket")
+    }
+    return StoredDigest(bucket: bucket, version: try unsigned(at: 1), sealed: try bytes(at: 2))
   }
 }

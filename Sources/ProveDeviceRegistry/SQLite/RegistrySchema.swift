@@ -10,24 +10,67 @@ enum RegistrySchema {
 
   static let migrator = Migrator(
     applicationID: applicationID,
-    migrations: [Migration(version: 1, statements: HeaderTables.statements + tables)])
+    migrations: [
+      Migration(version: 1, statements: HeaderTables.statements + firstTables),
+      Migration(version: 2, statements: secondFormat),
+    ])
 
-  private static let tables = [
-    """
-    CREATE TABLE registration (
-      device BLOB NOT NULL PRIMARY KEY CHECK (length(device) = 16),
-      visitor BLOB CHECK (length(visitor) = 16),
-      phone BLOB CHECK (length(phone) = 16),
-      prove BLOB CHECK (length(prove) = 16),
-      customer BLOB CHECK (length(customer) = 16),
-      human BLOB CHECK (length(human) = 16),
-      state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 5),
-      last_active_day INTEGER NOT NULL,
-      version INTEGER NOT NULL,
-      epoch INTEGER NOT NULL,
-      sealed BLOB NOT NULL
-    ) STRICT, WITHOUT ROWID
-    """,
+  private static let firstTables =
+    [
+      """
+      CREATE TABLE registration (
+        device BLOB NOT NULL PRIMARY KEY CHECK (length(device) = 16),
+        visitor BLOB CHECK (length(visitor) = 16),
+        phone BLOB CHECK (length(phone) = 16),
+        prove BLOB CHECK (length(prove) = 16),
+        customer BLOB CHECK (length(customer) = 16),
+        human BLOB CHECK (length(human) = 16),
+        state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 5),
+        last_active_day INTEGER NOT NULL,
+        version INTEGER NOT NULL,
+        epoch INTEGER NOT NULL,
+        sealed BLOB NOT NULL
+      ) STRICT, WITHOUT ROWID
+      """
+    ] + registrationIndexes + [
+      """
+      CREATE TABLE candidate (
+        visitor BLOB NOT NULL CHECK (length(visitor) = 16),
+        device BLOB NOT NULL CHECK (length(device) = 16),
+        phone BLOB NOT NULL CHECK (length(phone) = 16),
+        prove BLOB CHECK (length(prove) = 16),
+        last_active_day INTEGER NOT NULL,
+        PRIMARY KEY (visitor, device)
+      ) STRICT, WITHOUT ROWID
+      """,
+      "CREATE INDEX candidate_by_day ON candidate (visitor, last_active_day, device)",
+      "CREATE INDEX candidate_by_phone ON candidate (visitor, phone, last_active_day, device)",
+      """
+      CREATE INDEX candidate_by_prove ON candidate (visitor, prove, last_active_day, device)
+        WHERE prove IS NOT NULL
+      """,
+      """
+      CREATE TABLE event (
+        device BLOB NOT NULL CHECK (length(device) = 16),
+        sequence INTEGER NOT NULL,
+        epoch INTEGER NOT NULL,
+        sealed BLOB NOT NULL,
+        PRIMARY KEY (device, sequence)
+      ) STRICT, WITHOUT ROWID
+      """,
+      """
+      CREATE TABLE item (
+        locator BLOB NOT NULL PRIMARY KEY CHECK (length(locator) = 16),
+        version INTEGER NOT NULL,
+        expiry_day INTEGER NOT NULL,
+        epoch INTEGER NOT NULL,
+        sealed BLOB NOT NULL
+      ) STRICT, WITHOUT ROWID
+      """,
+      "CREATE INDEX item_by_expiry ON item (expiry_day)",
+    ]
+
+  private static let registrationIndexes = [
     """
     CREATE INDEX registration_by_visitor ON registration (visitor, last_active_day, device)
       WHERE visitor IS NOT NULL
@@ -49,42 +92,50 @@ enum RegistrySchema {
       WHERE human IS NOT NULL
     """,
     "CREATE INDEX registration_by_state ON registration (state, last_active_day, device)",
-    """
-    CREATE TABLE candidate (
-      visitor BLOB NOT NULL CHECK (length(visitor) = 16),
-      device BLOB NOT NULL CHECK (length(device) = 16),
-      phone BLOB NOT NULL CHECK (length(phone) = 16),
-      prove BLOB CHECK (length(prove) = 16),
-      last_active_day INTEGER NOT NULL,
-      PRIMARY KEY (visitor, device)
-    ) STRICT, WITHOUT ROWID
-    """,
-    "CREATE INDEX candidate_by_day ON candidate (visitor, last_active_day, device)",
-    "CREATE INDEX candidate_by_phone ON candidate (visitor, phone, last_active_day, device)",
-    """
-    CREATE INDEX candidate_by_prove ON candidate (visitor, prove, last_active_day, device)
-      WHERE prove IS NOT NULL
-    """,
-    """
-    CREATE TABLE event (
-      device BLOB NOT NULL CHECK (length(device) = 16),
-      sequence INTEGER NOT NULL,
-      epoch INTEGER NOT NULL,
-      sealed BLOB NOT NULL,
-      PRIMARY KEY (device, sequence)
-    ) STRICT, WITHOUT ROWID
-    """,
-    """
-    CREATE TABLE item (
-      locator BLOB NOT NULL PRIMARY KEY CHECK (length(locator) = 16),
-      version INTEGER NOT NULL,
-      expiry_day INTEGER NOT NULL,
-      epoch INTEGER NOT NULL,
-      sealed BLOB NOT NULL
-    ) STRICT, WITHOUT ROWID
-    """,
-    "CREATE INDEX item_by_expiry ON item (expiry_day)",
   ]
+
+  /// Two more states, details of events that can be erased, and the set digests.
+  private static let secondFormat =
+    [
+      """
+      CREATE TABLE registration_2 (
+        device BLOB NOT NULL PRIMARY KEY CHECK (length(device) = 16),
+        visitor BLOB CHECK (length(visitor) = 16),
+        phone BLOB CHECK (length(phone) = 16),
+        prove BLOB CHECK (length(prove) = 16),
+        customer BLOB CHECK (length(customer) = 16),
+        human BLOB CHECK (length(human) = 16),
+        state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 7),
+        last_active_day INTEGER NOT NULL,
+        version INTEGER NOT NULL,
+        epoch INTEGER NOT NULL,
+        sealed BLOB NOT NULL
+      ) STRICT, WITHOUT ROWID
+      """,
+      """
+      INSERT INTO registration_2 (device, visitor, phone, prove, customer, human, state,
+        last_active_day, version, epoch, sealed)
+      SELECT device, visitor, phone, prove, customer, human, state, last_active_day, version,
+        epoch, sealed
+      FROM registration
+      """,
+      "DROP TABLE registration",
+      "ALTER TABLE registration_2 RENAME TO registration",
+    ] + registrationIndexes + [
+      "ALTER TABLE event ADD COLUMN detail_day INTEGER",
+      "ALTER TABLE event ADD COLUMN detail BLOB",
+      """
+      CREATE INDEX event_by_detail_day ON event (detail_day, device, sequence)
+        WHERE detail_day IS NOT NULL
+      """,
+      """
+      CREATE TABLE bucket (
+        bucket INTEGER PRIMARY KEY CHECK (bucket BETWEEN 0 AND 255),
+        version INTEGER NOT NULL,
+        sealed BLOB NOT NULL
+      ) STRICT
+      """,
+    ]
 }
 
 /// The text of each statement, by what it does.
@@ -96,12 +147,35 @@ enum RegistrySQL {
 
   static let registration = "SELECT \(columns) FROM registration AS r WHERE r.device = ?1"
   static let item = "SELECT version, expiry_day, epoch, sealed FROM item WHERE locator = ?1"
+  private static let eventColumns = "device, sequence, epoch, sealed, detail_day, detail"
+
   static let events = """
-    SELECT sequence, epoch, sealed FROM event WHERE device = ?1 AND sequence > ?2
+    SELECT \(eventColumns) FROM event WHERE device = ?1 AND sequence > ?2
     ORDER BY sequence LIMIT ?3
     """
   static let lastEvent = """
-    SELECT sequence, epoch, sealed FROM event WHERE device = ?1 ORDER BY sequence DESC LIMIT 1
+    SELECT \(eventColumns) FROM event WHERE device = ?1 ORDER BY sequence DESC LIMIT 1
+    """
+  static let allEvents = """
+    SELECT \(eventColumns) FROM event WHERE (device, sequence) > (?1, ?2)
+    ORDER BY device, sequence LIMIT ?3
+    """
+  static let detailedEvents = """
+    SELECT \(eventColumns) FROM event WHERE detail_day < ?1
+    ORDER BY detail_day, device, sequence LIMIT ?2
+    """
+
+  static let digests = "SELECT bucket, version, sealed FROM bucket ORDER BY bucket"
+  static let digest = "SELECT bucket, version, sealed FROM bucket WHERE bucket = ?1"
+
+  /// Registrations by state and day; walks an index of the whole table.
+  static let cohorts = """
+    SELECT state, last_active_day, count(*) FROM registration
+    GROUP BY state, last_active_day ORDER BY state, last_active_day
+    """
+  /// Visitors by the number of their candidates; walks the candidates' index.
+  static let visitorsByCandidates = """
+    SELECT n, count(*) FROM (SELECT count(*) AS n FROM candidate GROUP BY visitor) GROUP BY n
     """
 
   /// Registrations by one locator, after the position (?2, ?3), at most ?4.
@@ -155,9 +229,14 @@ enum RegistrySQL {
     ON CONFLICT (visitor, device) DO UPDATE SET phone = excluded.phone, prove = excluded.prove,
       last_active_day = excluded.last_active_day
     """
+  static let deleteRegistration = "DELETE FROM registration WHERE device = ?1 AND version = ?2"
   static let insertEvent = """
-    INSERT INTO event (device, sequence, epoch, sealed) VALUES (?1, ?2, ?3, ?4)
+    INSERT INTO event (device, sequence, epoch, sealed, detail_day, detail)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6)
     ON CONFLICT (device, sequence) DO NOTHING
+    """
+  static let redactEvent = """
+    UPDATE event SET detail_day = NULL, detail = NULL WHERE device = ?1 AND sequence = ?2
     """
   static let insertItem = """
     INSERT INTO item (locator, version, expiry_day, epoch, sealed) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -167,6 +246,11 @@ enum RegistrySQL {
     UPDATE item SET version = ?2, expiry_day = ?3, epoch = ?4, sealed = ?5
     WHERE locator = ?1 AND version = ?6
     """
+  static let deleteItem = "DELETE FROM item WHERE locator = ?1"
+  static let updateDigest = """
+    UPDATE bucket SET version = ?2, sealed = ?3 WHERE bucket = ?1 AND version = ?4
+    """
+  static let insertDigest = "INSERT INTO bucket (bucket, version, sealed) VALUES (?1, ?2, ?3)"
   static let deleteExpiredItems = """
     DELETE FROM item WHERE locator IN
       (SELECT locator FROM item WHERE expiry_day < ?1 ORDER BY expiry_day LIMIT ?2)

@@ -5,25 +5,39 @@ import SQLiteDatabase
 /// owner.
 final class RegistryWriter {
   private let connection: Connection
+  /// Nothing where no set digests are kept.
+  private let ledger: SetLedger?
+  private var applied = RecentWrites()
   private let insertRegistration: Statement
   private let updateRegistration: Statement
+  private let deleteRegistration: Statement
   private let deleteCandidate: Statement
   private let insertCandidate: Statement
   private let insertEvent: Statement
+  private let redactEvent: Statement
   private let insertItem: Statement
   private let updateItem: Statement
+  private let deleteItem: Statement
   private let deleteExpiredItems: Statement
+  private let digestOfBucket: Statement
+  private let updateDigest: Statement
 
-  init(_ connection: Connection) throws(DatabaseError) {
+  init(_ connection: Connection, ledger: SetLedger?) throws(DatabaseError) {
     self.connection = connection
+    self.ledger = ledger
     insertRegistration = try connection.prepare(RegistrySQL.insertRegistration)
     updateRegistration = try connection.prepare(RegistrySQL.updateRegistration)
+    deleteRegistration = try connection.prepare(RegistrySQL.deleteRegistration)
     deleteCandidate = try connection.prepare(RegistrySQL.deleteCandidate)
     insertCandidate = try connection.prepare(RegistrySQL.insertCandidate)
     insertEvent = try connection.prepare(RegistrySQL.insertEvent)
+    redactEvent = try connection.prepare(RegistrySQL.redactEvent)
     insertItem = try connection.prepare(RegistrySQL.insertItem)
     updateItem = try connection.prepare(RegistrySQL.updateItem)
+    deleteItem = try connection.prepare(RegistrySQL.deleteItem)
     deleteExpiredItems = try connection.prepare(RegistrySQL.deleteExpiredItems)
+    digestOfBucket = try connection.prepare(RegistrySQL.digest)
+    updateDigest = try connection.prepare(RegistrySQL.updateDigest)
   }
 
   func close() throws(DatabaseError) {
@@ -31,22 +45,60 @@ final class RegistryWriter {
   }
 
   /// Writes several batches in one durable commit; each takes effect whole or not at all (G1).
-  func write(_ batches: [[RegistryWrite]]) throws(DatabaseError) -> [WriteOutcome] {
-    try connection.transaction(.immediate) { () throws(DatabaseError) in
+  func write(_ requests: [BatchRequest]) throws(StoreFailure) -> [WriteOutcome] {
+    let outcomes = try connection.transaction(.immediate) { () throws(StoreFailure) in
       var outcomes: [WriteOutcome] = []
-      outcomes.reserveCapacity(batches.count)
-      for batch in batches {
-        do throws(BatchFailure) {
-          try connection.savepoint { () throws(BatchFailure) in try apply(batch) }
-          outcomes.append(.applied)
-        } catch {
-          switch error {
-          case .conflict(let index): outcomes.append(.conflict(at: index))
-          case .database(let error): throw error
-          }
-        }
+      outcomes.reserveCapacity(requests.count)
+      var changes = SetChanges()
+      for request in requests {
+        let outcome = try write(request)
+        if case .applied = outcome { changes.merge(request.changes) }
+        outcomes.append(outcome)
       }
+      try update(changes)
       return outcomes
+    }
+    for (request, outcome) in zip(requests, outcomes) where outcome == .applied {
+      applied.insert(request.id)
+    }
+    return outcomes
+  }
+
+  private func write(_ request: BatchRequest) throws(StoreFailure) -> WriteOutcome {
+    // It has taken effect already, with its digests (G9).
+    if applied.contains(request.id) { return .applied }
+    do throws(BatchFailure) {
+      try connection.savepoint { () throws(BatchFailure) in try apply(request.batch) }
+      return .applied
+    } catch {
+      switch error {
+      case .conflict(let index): return .conflict(at: index)
+      case .database(let error): throw .database(error)
+      }
+    }
+  }
+
+  /// Lets the digests follow the rows, in the same transaction (G10).
+  private func update(_ changes: SetChanges) throws(StoreFailure) {
+    guard let ledger else { return }
+    for bucket in changes.buckets {
+      do {
+        try digestOfBucket.bind(Int64(bucket), at: 1)
+        let row = try digestOfBucket.firstRow { row throws(DatabaseError) in
+          try row.storedDigest()
+        }
+        guard let row else { throw RegistryError.damaged(table: "bucket") }
+        let next = try ledger.applying(changes, to: row)
+        try updateDigest.bind(Int64(bucket), at: 1)
+        try updateDigest.bind(Int64(clamping: next.version), at: 2)
+        try updateDigest.bind(next.sealed, at: 3)
+        try updateDigest.bind(Int64(clamping: row.version), at: 4)
+        try updateDigest.run()
+      } catch let error as DatabaseError {
+        throw .database(error)
+      } catch let error as RegistryError {
+        throw .registry(error)
+      } catch { throw .registry(.store(.failed(code: 1))) }
     }
   }
 
@@ -76,18 +128,33 @@ final class RegistryWriter {
       try bind(row, to: updateRegistration)
       try updateRegistration.bind(Int64(clamping: before.version), at: 12)
       guard try changesOne(updateRegistration) else { return false }
-      if before.isCandidate, let visitor = before.visitor {
-        try deleteCandidate.bind(visitor, at: 1)
-        try deleteCandidate.bind(before.device, at: 2)
-        try deleteCandidate.run()
-      }
+      try unlistCandidate(before)
       try listCandidate(row)
+    case .remove(let row):
+      try deleteRegistration.bind(row.device, at: 1)
+      try deleteRegistration.bind(Int64(clamping: row.version), at: 2)
+      guard try changesOne(deleteRegistration) else { return false }
+      try unlistCandidate(row)
     case .append(let event):
       try insertEvent.bind(event.device, at: 1)
       try insertEvent.bind(Int64(clamping: event.sequence), at: 2)
       try insertEvent.bind(Int64(event.epoch), at: 3)
       try insertEvent.bind(event.sealed, at: 4)
+      if let detail = event.detail {
+        try insertEvent.bind(detail.day, at: 5)
+        try insertEvent.bind(detail.sealed, at: 6)
+      } else {
+        try insertEvent.bindNull(at: 5)
+        try insertEvent.bindNull(at: 6)
+      }
       return try changesOne(insertEvent)
+    case .redact(let event):
+      try redactEvent.bind(event.device, at: 1)
+      try redactEvent.bind(Int64(clamping: event.sequence), at: 2)
+      return try changesOne(redactEvent)
+    case .removeItem(let locator):
+      try deleteItem.bind(locator, at: 1)
+      try deleteItem.run()
     case .put(let item, let before):
       let statement = before == nil ? insertItem : updateItem
       try statement.bind(item.locator, at: 1)
@@ -112,6 +179,13 @@ final class RegistryWriter {
     try insertCandidate.run()
   }
 
+  private func unlistCandidate(_ row: StoredRegistration) throws(DatabaseError) {
+    guard row.isCandidate, let visitor = row.visitor else { return }
+    try deleteCandidate.bind(visitor, at: 1)
+    try deleteCandidate.bind(row.device, at: 2)
+    try deleteCandidate.run()
+  }
+
   private func bind(_ row: StoredRegistration, to statement: Statement) throws(DatabaseError) {
     try statement.bind(row.device, at: 1)
     try statement.bind(row.visitor, at: 2)
@@ -129,6 +203,49 @@ final class RegistryWriter {
   private func changesOne(_ statement: Statement) throws(DatabaseError) -> Bool {
     try statement.run()
     return connection.changes == 1
+  }
+}
+
+/// A batch with its id and what it changes in the set digests.
+struct BatchRequest: Sendable {
+  let batch: [RegistryWrite]
+  let id: WriteID
+  let changes: SetChanges
+}
+
+/// Why a store's call failed.
+enum StoreFailure: Error, DatabaseErrorConvertible {
+  case database(DatabaseError)
+  case registry(RegistryError)
+
+  init(database error: DatabaseError) {
+    self = .database(error)
+  }
+
+  /// The error that the store's caller gets.
+  var asRegistryError: RegistryError {
+    switch self {
+    case .database(let error): RegistryError(error)
+    case .registry(let error): error
+    }
+  }
+}
+
+/// The ids of the batches applied last, as many as a store remembers (G9).
+private struct RecentWrites {
+  private static let capacity = 16_384
+  private var ids: Set<WriteID> = []
+  private var order: [WriteID] = []
+  private var next = 0
+
+  func contains(_ id: WriteID) -> Bool { ids.contains(id) }
+
+  mutating func insert(_ id: WriteID) {
+    guard ids.insert(id).inserted else { return }
+    if order.count < Self.capacity { return order.append(id) }
+    ids.remove(order[next])
+    order[next] = id
+    next = (next + 1) % Self.capacity
   }
 }
 

@@ -11,6 +11,7 @@ public final class SQLiteRegistryStore: RegistryStore {
   /// The store's unlocked keys.
   public let keys: StoreKeys
 
+  private let ledger: SetLedger?
   private let commits: GroupCommit
   private let readers: [Locked<RegistryReader?>]
   private let nextReader = Atomic<Int>(0)
@@ -22,42 +23,46 @@ public final class SQLiteRegistryStore: RegistryStore {
   /// - Parameters:
   ///   - path: the file; its folder must exist.
   ///   - unlock: how to unlock it, or how it shall be unlocked from now on.
+  ///   - options: who else may use it, and whether set digests are kept.
   /// - Throws: ``RegistryError/unlock(_:)`` or ``RegistryError/store(_:)``.
-  public convenience init(at path: String, unlock: UnlockMethod) throws(RegistryError) {
-    try self.init(at: path, unlock: unlock, access: .readWriteCreate)
+  public convenience init(
+    at path: String, unlock: UnlockMethod, options: SQLiteStoreOptions = .init()
+  ) throws(RegistryError) {
+    try self.init(at: path, unlock: unlock, options, access: .readWriteCreate)
   }
 
   /// Opens the store in a file that exists.
   /// - Throws: ``RegistryError/store(_:)`` with `missing` when there is none, and as
-  ///   ``init(at:unlock:)``.
+  ///   ``init(at:unlock:options:)``.
   public static func openExisting(
-    at path: String, unlock: UnlockMethod
+    at path: String, unlock: UnlockMethod, options: SQLiteStoreOptions = .init()
   ) throws(RegistryError) -> SQLiteRegistryStore {
-    try SQLiteRegistryStore(at: path, unlock: unlock, access: .readWrite)
+    try SQLiteRegistryStore(at: path, unlock: unlock, options, access: .readWrite)
   }
 
   /// Creates the store in a file where there is none.
   /// - Throws: ``RegistryError/store(_:)`` with `alreadyExists` when there is one, and as
-  ///   ``init(at:unlock:)``.
+  ///   ``init(at:unlock:options:)``.
   public static func create(
-    at path: String, unlock: UnlockMethod
+    at path: String, unlock: UnlockMethod, options: SQLiteStoreOptions = .init()
   ) throws(RegistryError) -> SQLiteRegistryStore {
-    try SQLiteRegistryStore(at: path, unlock: unlock, access: .readWriteCreate, mustCreate: true)
+    try SQLiteRegistryStore(
+      at: path, unlock: unlock, options, access: .readWriteCreate, mustCreate: true)
   }
 
   private init(
-    at path: String, unlock: UnlockMethod, access: ConnectionOptions.Access,
-    mustCreate: Bool = false
+    at path: String, unlock: UnlockMethod, _ options: SQLiteStoreOptions,
+    access: ConnectionOptions.Access, mustCreate: Bool = false
   ) throws(RegistryError) {
-    do throws(OpeningFailure) {
-      (keys, commits, readers) = try Self.open(
-        path, unlock: unlock, access: access, mustCreate: mustCreate)
-    } catch {
-      switch error {
-      case .database(let error): throw RegistryError(error)
-      case .registry(let error): throw error
-      }
-    }
+    do throws(StoreFailure) {
+      let opening = SQLiteStoreOpening(
+        path: path, unlock: unlock, options: options, access: access, mustCreate: mustCreate)
+      let parts = try opening.open(readers: Self.readerCount)
+      keys = parts.keys
+      ledger = parts.ledger
+      commits = parts.commits
+      readers = parts.readers
+    } catch { throw error.asRegistryError }
   }
 }
 
@@ -69,6 +74,19 @@ extension SQLiteRegistryStore {
     at device: Locator
   ) async throws(RegistryError) -> StoredRegistration? {
     try reading { reader throws(DatabaseError) in try reader.registration(at: device) }
+  }
+
+  /// Reads several registrations.
+  public func registrations(
+    at devices: [Locator]
+  ) async throws(RegistryError) -> [StoredRegistration?] {
+    precondition((1...RegistryLimits.pageLimit).contains(devices.count), "1 to 1,000 at a time")
+    return try reading { reader throws(DatabaseError) in
+      var rows: [StoredRegistration?] = []
+      rows.reserveCapacity(devices.count)
+      for device in devices { rows.append(try reader.registration(at: device)) }
+      return rows
+    }
   }
 
   /// Lists registrations.
@@ -96,15 +114,41 @@ extension SQLiteRegistryStore {
     }
   }
 
+  /// Reads all events in order.
+  public func events(
+    after position: EventPosition?, limit: Int
+  ) async throws(RegistryError) -> [StoredEvent] {
+    let limit = min(max(limit, 1), RegistryLimits.pageLimit)
+    return try reading { reader throws(DatabaseError) in
+      try reader.events(after: position, limit: limit)
+    }
+  }
+
+  /// Reads events that still have a detail of before a day.
+  public func events(
+    withDetailBefore day: Int64, limit: Int
+  ) async throws(RegistryError) -> [StoredEvent] {
+    let limit = min(max(limit, 1), RegistryLimits.pageLimit)
+    return try reading { reader throws(DatabaseError) in
+      try reader.events(withDetailBefore: day, limit: limit)
+    }
+  }
+
   /// Reads the last event of a registration.
   public func lastEvent(of device: Locator) async throws(RegistryError) -> StoredEvent? {
     try reading { reader throws(DatabaseError) in try reader.lastEvent(of: device) }
   }
 
   /// Writes a batch in one durable transaction, shared with others that arrive meanwhile.
-  public func write(_ batch: [RegistryWrite]) async throws(RegistryError) -> WriteOutcome {
+  public func write(
+    _ batch: [RegistryWrite], as id: WriteID
+  ) async throws(RegistryError) -> WriteOutcome {
     precondition((1...RegistryLimits.batchLimit).contains(batch.count), "a batch is 1 to 500 rows")
-    return try await wrapping { () async throws(DatabaseError) in try await commits.write(batch) }
+    // Hashed here, by many callers at once, rather than by the one that commits.
+    let changes = try ledger?.changes(of: batch) ?? SetChanges()
+    do throws(StoreFailure) {
+      return try await commits.write(BatchRequest(batch: batch, id: id, changes: changes))
+    } catch { throw error.asRegistryError }
   }
 
   /// Removes expired items.
@@ -121,6 +165,16 @@ extension SQLiteRegistryStore {
   /// Counts rows.
   public func statistics() async throws(RegistryError) -> StoreStatistics {
     try reading { reader throws(DatabaseError) in try reader.statistics() }
+  }
+
+  /// Counts registrations by state and day, and visitors by their candidates.
+  public func census() async throws(RegistryError) -> StoreCensus {
+    try reading { reader throws(DatabaseError) in try reader.census() }
+  }
+
+  /// Reads the sealed set digests.
+  public func setDigests() async throws(RegistryError) -> [StoredDigest] {
+    try reading { reader throws(DatabaseError) in try reader.setDigests() }
   }
 
   /// Checks the file's own structure.
@@ -166,75 +220,5 @@ extension SQLiteRegistryStore {
     _ body: () async throws(DatabaseError) -> Value
   ) async throws(RegistryError) -> Value {
     do throws(DatabaseError) { return try await body() } catch { throw RegistryError(error) }
-  }
-}
-
-// MARK: - Opening
-
-extension SQLiteRegistryStore {
-  private static func open(
-    _ path: String, unlock: UnlockMethod, access: ConnectionOptions.Access, mustCreate: Bool
-  ) throws(OpeningFailure) -> (StoreKeys, GroupCommit, [Locked<RegistryReader?>]) {
-    var options = ConnectionOptions(access: access, locking: .normal)
-    let connection: Connection
-    do { connection = try DatabaseFile(path: path).open(options) } catch { throw .database(error) }
-    let keys = try unlockedKeys(of: connection, unlock, mustCreate: mustCreate)
-    options.access = .readOnly
-    do {
-      let commits = GroupCommit(try RegistryWriter(connection))
-      var readers: [Locked<RegistryReader?>] = []
-      for _ in 0..<readerCount {
-        readers.append(Locked(try RegistryReader(try DatabaseFile(path: path).open(options))))
-      }
-      return (keys, commits, readers)
-    } catch { throw .database(error) }
-  }
-
-  /// Brings the file up to date and unlocks its keys, or makes them in a new file.
-  private static func unlockedKeys(
-    of connection: Connection, _ unlock: UnlockMethod, mustCreate: Bool
-  ) throws(OpeningFailure) -> StoreKeys {
-    do { try RegistrySchema.migrator.migrate(connection) } catch { throw .database(error) }
-    // In one transaction, so that of two processes that begin a store one finds the other's.
-    return try connection.transaction(.immediate) { () throws(OpeningFailure) in
-      do {
-        if let tables = try HeaderTables(reading: connection) {
-          guard !mustCreate else { throw OpeningFailure.registry(.store(.alreadyExists)) }
-          return try openedKeys(tables, unlock)
-        }
-        let (keys, header) = try StoreKeys.create(kind: .registry, unlock: unlock)
-        let epochs = keys.sealedEpochs.map { (epoch: Int64($0.epoch), sealed: $0.sealed) }
-        try HeaderTables(header: header, epochs: epochs).write(to: connection)
-        return keys
-      } catch let error as OpeningFailure {
-        throw error
-      } catch let error as SealingError {
-        throw .registry(.unlock(error))
-      } catch let error as DatabaseError {
-        throw .database(error)
-      } catch { throw .registry(.store(.failed(code: 1))) }
-    }
-  }
-
-  private static func openedKeys(
-    _ tables: HeaderTables, _ unlock: UnlockMethod
-  ) throws(SealingError) -> StoreKeys {
-    var epochs: [SealedEpoch] = []
-    for (epoch, sealed) in tables.epochs {
-      guard let number = UInt32(exactly: epoch) else { throw .damaged(.epochKey) }
-      epochs.append(SealedEpoch(epoch: number, sealed: sealed))
-    }
-    return try StoreKeys.open(
-      header: tables.header, epochs: epochs, kind: .registry, unlock: unlock)
-  }
-}
-
-/// Why a store could not be opened.
-private enum OpeningFailure: Error, DatabaseErrorConvertible {
-  case database(DatabaseError)
-  case registry(RegistryError)
-
-  init(database error: DatabaseError) {
-    self = .database(error)
   }
 }

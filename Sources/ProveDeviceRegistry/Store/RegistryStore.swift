@@ -13,12 +13,23 @@ public import ProveKeySealing
 /// - G4: a read sees every write that returned before it began.
 /// - G5: listings are bounded by their limit and run from the latest day down, then by device
 ///   locator down.
+/// - G9: a batch that is written again under the id of one that took effect is answered `applied`
+///   and has no second effect, for at least the next 10,000 batches through the same handle.
+/// - G10: where the store keeps set digests, those of every bucket that a batch touches change in
+///   the batch's own transaction, as ``SetLedger`` says.
 public protocol RegistryStore: Sendable {
   /// The store's unlocked keys, with which the registry seals rows and makes locators.
   var keys: StoreKeys { get }
 
   /// Reads one registration.
   func registration(at device: Locator) async throws(RegistryError) -> StoredRegistration?
+
+  /// Reads several registrations in one call.
+  /// - Parameter devices: 1 to 1,000 of them, each once.
+  /// - Returns: what is at each, in their order.
+  func registrations(
+    at devices: [Locator]
+  ) async throws(RegistryError) -> [StoredRegistration?]
 
   /// Lists registrations, at most `limit` (1 to 1,000) of them, from after a position.
   func registrations(
@@ -36,15 +47,38 @@ public protocol RegistryStore: Sendable {
   /// Reads the last event of a registration.
   func lastEvent(of device: Locator) async throws(RegistryError) -> StoredEvent?
 
+  /// Reads all events by (device, sequence), at most `limit` (1 to 1,000), from after a position.
+  func events(
+    after position: EventPosition?, limit: Int
+  ) async throws(RegistryError) -> [StoredEvent]
+
+  /// Reads events that still have a detail of before `day`, oldest first, at most `limit` (1 to
+  /// 1,000).
+  func events(
+    withDetailBefore day: Int64, limit: Int
+  ) async throws(RegistryError) -> [StoredEvent]
+
   /// Writes a batch of 1 to 500 rows in one durable transaction.
-  func write(_ batch: [RegistryWrite]) async throws(RegistryError) -> WriteOutcome
+  /// - Parameter id: names the batch, so that it can be written again when its outcome is unknown
+  ///   (G9).
+  /// - Throws: ``RegistryError/store(_:)`` with `outcomeUnknown` when it may have taken effect: then
+  ///   it is to be written again under the same id. With anything else nothing was changed.
+  func write(
+    _ batch: [RegistryWrite], as id: WriteID
+  ) async throws(RegistryError) -> WriteOutcome
 
   /// Removes items whose expiry day lies before `day`, at most `limit` of them.
   /// - Returns: how many were removed.
   func removeItems(expiredBefore day: Int64, limit: Int) async throws(RegistryError) -> Int
 
+  /// Reads the sealed set digests, by bucket; none where the store keeps none.
+  func setDigests() async throws(RegistryError) -> [StoredDigest]
+
   /// Counts rows.
   func statistics() async throws(RegistryError) -> StoreStatistics
+
+  /// Counts registrations by state and day, and visitors by how many candidates they have.
+  func census() async throws(RegistryError) -> StoreCensus
 
   /// Checks the store's own structure; what it finds wrong, in words without content.
   func structureProblems() async throws(RegistryError) -> [String]
@@ -87,6 +121,23 @@ public enum RegistryWrite: Hashable, Sendable {
   case append(StoredEvent)
   /// An item: new when `replacing` is nothing, else in the place of that version.
   case put(StoredItem, replacing: UInt64?)
+  /// No registration in the place of the row that was read.
+  case remove(StoredRegistration)
+  /// An event without its detail; one that has none stays as it is.
+  case redact(StoredEvent)
+  /// No item at this place; where there is none, nothing changes.
+  case removeItem(Locator)
+}
+
+/// Names a batch, so that a store knows it again (G9).
+public struct WriteID: Hashable, Sendable {
+  /// 16 random bytes.
+  public let bytes: [UInt8]
+
+  /// Makes an id that was never used.
+  public init() {
+    bytes = SecureRandom.bytes(16)
+  }
 }
 
 /// What became of a batch.
@@ -95,30 +146,4 @@ public enum WriteOutcome: Hashable, Sendable {
   case applied
   /// The change at this index met another row than it expected; nothing was changed.
   case conflict(at: Int)
-}
-
-/// Counts of a store's rows.
-public struct StoreStatistics: Hashable, Sendable {
-  /// Registrations by coarse state.
-  public let registrations: [StoredRegistration.State: Int]
-  /// Candidate rows.
-  public let candidates: Int
-  /// Events.
-  public let events: Int
-  /// Items.
-  public let items: Int
-  /// Bytes on disk, or nothing when there are none.
-  public let byteCount: Int?
-
-  /// Puts the counts together.
-  public init(
-    registrations: [StoredRegistration.State: Int], candidates: Int, events: Int, items: Int,
-    byteCount: Int?
-  ) {
-    self.registrations = registrations
-    self.candidates = candidates
-    self.events = events
-    self.items = items
-    self.byteCount = byteCount
-  }
 }

@@ -17,6 +17,10 @@ public struct StoredRegistration: Hashable, Sendable {
     case revoked = 4
     /// Bound, and noted as inactive by a sweep.
     case dormant = 5
+    /// Not to be used until an operator resumes it, whatever it was before.
+    case suspended = 6
+    /// Bound to a number that was marked as disconnected.
+    case disconnected = 7
   }
 
   /// The row's key.
@@ -92,12 +96,65 @@ public struct StoredEvent: Hashable, Sendable {
   public let epoch: UInt32
   /// The sealed event.
   public let sealed: [UInt8]
+  /// What may be erased of it without breaking the chain, if anything is left.
+  public let detail: Detail?
+
+  /// The part of an event that holds personal data.
+  public struct Detail: Hashable, Sendable {
+    /// The day of the event, in days since 1970-01-01.
+    public let day: Int64
+    /// The sealed detail.
+    public let sealed: [UInt8]
+
+    /// Puts a detail together as it was stored.
+    public init(day: Int64, sealed: [UInt8]) {
+      self.day = day
+      self.sealed = sealed
+    }
+  }
 
   /// Puts a row together as it was stored.
-  public init(device: Locator, sequence: UInt64, epoch: UInt32, sealed: [UInt8]) {
+  public init(
+    device: Locator, sequence: UInt64, epoch: UInt32, sealed: [UInt8], detail: Detail? = nil
+  ) {
     self.device = device
     self.sequence = sequence
     self.epoch = epoch
+    self.sealed = sealed
+    self.detail = detail
+  }
+
+  /// Where the row stands among all events.
+  public var position: EventPosition { EventPosition(device: device, sequence: sequence) }
+}
+
+/// A place among all events, which run by device locator and then by sequence number.
+public struct EventPosition: Hashable, Sendable {
+  /// Which registration the event is about.
+  public let device: Locator
+  /// Its number.
+  public let sequence: UInt64
+
+  /// Names a place.
+  public init(device: Locator, sequence: UInt64) {
+    self.device = device
+    self.sequence = sequence
+  }
+}
+
+/// The sealed digest of one bucket of rows, as ``SetLedger`` makes it.
+public struct StoredDigest: Hashable, Sendable {
+  /// The row's key.
+  public let bucket: UInt8
+  /// Rises with every change.
+  public let version: UInt64
+  /// The sealed digest.
+  public let sealed: [UInt8]
+
+  /// Puts a row together as it was stored.
+  public init(bucket: UInt8, version: UInt64, sealed: [UInt8]) {
+    self.bucket = bucket
+    self.version = version
     self.sealed = sealed
   }
 }

@@ -55,12 +55,12 @@ func row(
   StoredRegistration(
     device: .numbered(number), visitor: visitor, phoneNumber: phone, proveID: prove,
     clientCustomerID: customer, clientHumanID: human, state: state, lastActiveDay: day,
-    version: version, epoch: 1, sealed: [UInt8(number & 0xFF), UInt8(version & 0xFF)])
+    version: version, epoch: 1, sealed: sealed(number, version))
 }
 
 func event(_ number: Int, _ sequence: UInt64) -> StoredEvent {
   StoredEvent(
-    device: .numbered(number), sequence: sequence, epoch: 1, sealed: [7, UInt8(sequence & 0xFF)])
+    device: .numbered(number), sequence: sequence, epoch: 1, sealed: sealed(7, sequence))
 }
 
 func item(_ number: Int, version: UInt64 = 1, expiryDay: Int64 = 100) -> StoredItem {
@@ -69,7 +69,21 @@ func item(_ number: Int, version: UInt64 = 1, expiryDay: Int64 = 100) -> StoredI
     sealed: [UInt8(version & 0xFF)])
 }
 
+/// Bytes with the outer form of a sealed record, whose commitment tells them apart.
+private func sealed(_ number: Int, _ version: UInt64) -> [UInt8] {
+  var bytes = [UInt8](repeating: 0, count: SealedRecord.sealedCount(contentCount: 1))
+  bytes[0] = SealedRecord.formatVersion
+  bytes[33] = UInt8(number & 0xFF)
+  bytes[34] = UInt8(version & 0xFF)
+  return bytes
+}
+
 extension RegistryStore {
+  /// Writes a batch under an id of its own.
+  func write(_ batch: [RegistryWrite]) async throws(RegistryError) -> WriteOutcome {
+    try await write(batch, as: WriteID())
+  }
+
   /// All of a listing, page by page.
   func all(_ listing: StoredListing, by limit: Int = 1000) async throws -> [StoredRegistration] {
     var rows: [StoredRegistration] = []

@@ -1,0 +1,145 @@
+import ProveKeyPlatform
+import ProveKeySealing
+import SQLiteDatabase
+
+/// How the connections, keys and digests of a registry's file are brought up, step by step.
+struct SQLiteStoreOpening {
+  let path: String
+  let unlock: UnlockMethod
+  let options: SQLiteStoreOptions
+  let access: ConnectionOptions.Access
+  let mustCreate: Bool
+
+  /// What an open store is made of.
+  struct Parts {
+    let keys: StoreKeys
+    let ledger: SetLedger?
+    let commits: GroupCommit
+    let readers: [Locked<RegistryReader?>]
+  }
+
+  func open(readers count: Int) throws(StoreFailure) -> Parts {
+    var connecting = ConnectionOptions(access: access, locking: .normal)
+    let connection: Connection
+    do { connection = try DatabaseFile(path: path).open(connecting) } catch {
+      throw .database(error)
+    }
+    let (keys, isYoung) = try unlockedKeys(of: connection)
+    let ledger = options.setDigests == .off ? nil : SetLedger(keys: keys)
+    try settleDigests(ledger, isYoung, connection)
+    connecting.access = .readOnly
+    do {
+      let commits = GroupCommit(try RegistryWriter(connection, ledger: ledger))
+      var readers: [Locked<RegistryReader?>] = []
+      for _ in 0..<count {
+        readers.append(Locked(try RegistryReader(try DatabaseFile(path: path).open(connecting))))
+      }
+      return Parts(keys: keys, ledger: ledger, commits: commits, readers: readers)
+    } catch { throw .database(error) }
+  }
+
+  // MARK: Keys
+
+  /// Brings the file up to date and unlocks its keys, or makes them in a new file.
+  /// - Returns: the keys, and whether the file comes from before there were set digests.
+  private func unlockedKeys(
+    of connection: Connection
+  ) throws(StoreFailure) -> (keys: StoreKeys, isYoung: Bool) {
+    let migration: Migrator.Outcome
+    do { migration = try RegistrySchema.migrator.migrate(connection) } catch {
+      throw .database(error)
+    }
+    // In one transaction, so that of two processes that begin a store one finds the other's.
+    return try connection.transaction(.immediate) { () throws(StoreFailure) in
+      do {
+        if let tables = try HeaderTables(reading: connection) {
+          guard !mustCreate else { throw StoreFailure.registry(.store(.alreadyExists)) }
+          return (try openedKeys(tables), migration.from == 1)
+        }
+        let (keys, header) = try StoreKeys.create(kind: .registry, unlock: unlock)
+        let epochs = keys.sealedEpochs.map { (epoch: Int64($0.epoch), sealed: $0.sealed) }
+        try HeaderTables(header: header, epochs: epochs).write(to: connection)
+        try insert(try SetLedger(keys: keys).empty(), connection)
+        return (keys, false)
+      } catch let error as StoreFailure {
+        throw error
+      } catch let error as SealingError {
+        throw .registry(.unlock(error))
+      } catch let error as DatabaseError {
+        throw .database(error)
+      } catch let error as RegistryError {
+        throw .registry(error)
+      } catch { throw .registry(.store(.failed(code: 1))) }
+    }
+  }
+
+  private func openedKeys(_ tables: HeaderTables) throws(SealingError) -> StoreKeys {
+    var epochs: [SealedEpoch] = []
+    for (epoch, sealed) in tables.epochs {
+      guard let number = UInt32(exactly: epoch) else { throw .damaged(.epochKey) }
+      epochs.append(SealedEpoch(epoch: number, sealed: sealed))
+    }
+    return try StoreKeys.open(
+      header: tables.header, epochs: epochs, kind: .registry, unlock: unlock)
+  }
+
+  // MARK: Set digests
+
+  /// Sees to it that the file has the digests that the options ask for.
+  private func settleDigests(
+    _ ledger: SetLedger?, _ isYoung: Bool, _ connection: Connection
+  ) throws(StoreFailure) {
+    try connection.transaction(.immediate) { () throws(StoreFailure) in
+      do {
+        let count = try connection.int64("SELECT count(*) FROM bucket")
+        guard let ledger else {
+          if count > 0 { try connection.execute("DELETE FROM bucket") }
+          return
+        }
+        guard options.setDigests == .rebuilt || (count == 0 && isYoung) else {
+          if count == 0 { throw RegistryError.store(.setDigestsMissing) }
+          if count != 256 { throw RegistryError.damaged(table: "bucket") }
+          return
+        }
+        try connection.execute("DELETE FROM bucket")
+        try insert(try ledger.rows(of: try everything(in: connection, ledger)), connection)
+      } catch let error as DatabaseError {
+        throw .database(error)
+      } catch let error as RegistryError {
+        throw .registry(error)
+      } catch { throw .registry(.store(.failed(code: 1))) }
+    }
+  }
+
+  private func insert(_ rows: [StoredDigest], _ connection: Connection) throws(DatabaseError) {
+    let insert = try connection.prepare(RegistrySQL.insertDigest)
+    for row in rows {
+      try insert.bind(Int64(row.bucket), at: 1)
+      try insert.bind(Int64(clamping: row.version), at: 2)
+      try insert.bind(row.sealed, at: 3)
+      try insert.run()
+    }
+  }
+
+  /// The sum of all rows, read in bounded pages.
+  private func everything(in connection: Connection, _ ledger: SetLedger) throws -> SetChanges {
+    let reader = try RegistryReader(connection)
+    var changes = SetChanges()
+    for state in StoredRegistration.State.allCases {
+      var position: PagePosition?
+      repeat {
+        let rows = try reader.registrations(
+          in: .state(state), after: position, limit: RegistryLimits.pageLimit)
+        for row in rows { try ledger.add(row, to: &changes) }
+        position = rows.last?.position
+      } while position != nil
+    }
+    var position: EventPosition?
+    repeat {
+      let events = try reader.events(after: position, limit: RegistryLimits.pageLimit)
+      for event in events { try ledger.add(event, to: &changes) }
+      position = events.last?.position
+    } while position != nil
+    return changes
+  }
+}
