@@ -10,10 +10,13 @@ public struct RegistryDecision: Hashable, Sendable {
   public let outcome: KeyOutcome
   /// What ``DeviceRegistry/complete(_:possession:newKey:for:)`` takes; nothing for a refusal.
   public let ticket: KeyTicket?
+  /// The live registrations that the number has already, latest first, where the decision would add
+  /// another and the policy has them looked up; at most 100.
+  public let existing: [KeyRegistration]
 }
 
 extension DeviceRegistry {
-  /// Decides a request by the table D1 to D17.
+  /// Decides a request by the table D1 to D19.
   ///
   /// Refusals and demands for possession that concern a registered key are kept as events, and
   /// spend the challenge. An authentication or a recovery takes effect when it is completed.
@@ -39,14 +42,14 @@ extension DeviceRegistry {
     if usesKey, presented == .none { try await readRecoveryFacts(for: request, into: &facts, now) }
     let decision = KeyRules.decide(request, facts: facts, policy: policy, now: now)
 
-    if let (device, kind, reason) = Self.noteworthy(decision, facts) {
-      try await record(
-        device, kind, reason: reason, row: decision.row,
-        spending: presented == .none ? nil : challenge, at: now)
-    }
+    let record = DecisionRecord(
+      request: request, facts: facts, policy: policy, at: now, row: decision.row,
+      outcome: decision.outcome)
+    try await keep(record, spending: presented == .none ? nil : challenge)
     return RegistryDecision(
       row: decision.row, outcome: decision.outcome,
-      ticket: try ticket(for: decision, request, facts, assertion, challenge, at: now))
+      ticket: try ticket(for: decision, request, facts, assertion, challenge, at: now),
+      existing: try await existing(for: decision, request, at: now))
   }
 
   // MARK: Facts
@@ -99,46 +102,25 @@ extension DeviceRegistry {
     return visitor
   }
 
-  // MARK: Events and tickets
-
-  /// The registration, if any, in whose events the decision is kept, and what is kept.
-  private static func noteworthy(
-    _ decision: KeyDecision, _ facts: KeyFacts
-  ) -> (DeviceID, KeyEvent.Kind, String)? {
-    let key: KeyRegistration
-    switch (facts.presented, facts.stored) {
-    case (.registered(let presented, _), _): key = presented
-    case (_, .registered(let stored)): key = stored
-    default: return nil
+  /// The live registrations of the number that a placing would add to, where the policy asks.
+  private func existing(
+    for decision: KeyDecision, _ request: KeyRequest, at now: UTCInstant
+  ) async throws(RegistryError) -> [KeyRegistration] {
+    guard policy.bindingLookup, let number = request.phoneNumber,
+      case .requirePossession(_, let plan) = decision.outcome, plan.action == .place
+    else { return [] }
+    var existing: [KeyRegistration] = []
+    let listing = StoredListing.phoneNumber(codec.locator(of: number))
+    for row in try await rows(in: listing, atMost: RegistryLimits.candidateLimit) {
+      let key = try codec.open(row)
+      if key.isServing, key.binding?.phoneNumber == number, !isDead(key, at: now) {
+        existing.append(key)
+      }
     }
-    if decision.row == .d3, case .registered(_, let finding) = facts.presented {
-      let kind: KeyEvent.Kind =
-        switch finding {
-        case .staleVault: .staleVault
-        case .forkedVault: .forkedVault
-        case .counterRegression, .fresh: .counterRegression
-        }
-      return (key.deviceID, kind, finding.rawValue)
-    }
-    switch decision.outcome {
-    case .authenticate, .recover: return nil
-    case .reject(let reason): return (key.deviceID, .rejected, reason.rawValue)
-    case .requirePossession(let reason, _): return (key.deviceID, .possessionRequired, reason.name)
-    }
+    return existing
   }
 
-  private func record(
-    _ device: DeviceID, _ kind: KeyEvent.Kind, reason: String, row: DecisionRow,
-    spending challenge: Challenge?, at now: UTCInstant
-  ) async throws(RegistryError) {
-    try await writing(on: device) { () async throws(RegistryError) in
-      var changes: [PlannedWrite] = []
-      if let challenge { changes.append(try self.spending(challenge)) }
-      let draft = EventDraft(kind: kind, row: row, reason: reason, actor: "flow")
-      changes += try await self.appending([draft], to: device, at: now)
-      return changes
-    }
-  }
+  // MARK: Tickets
 
   private func ticket(
     for decision: KeyDecision, _ request: KeyRequest, _ facts: KeyFacts,

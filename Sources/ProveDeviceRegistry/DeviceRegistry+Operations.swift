@@ -106,7 +106,7 @@ extension DeviceRegistry {
   }
 
   /// Disables a key for good; doing so twice succeeds and changes nothing (R9).
-  /// - Parameter reason: kept with the event, sealed: at most 255 UTF-8 bytes.
+  /// - Parameter reason: kept with the event as its note: at most 255 UTF-8 bytes.
   /// - Throws: ``RegistryError/unknownDevice``.
   @discardableResult
   public func revoke(
@@ -118,6 +118,46 @@ extension DeviceRegistry {
       }
       return .revoked
     } catch .deviceRevoked { return .alreadyRevoked }
+  }
+
+  /// Bars a key from use until it is resumed; doing so twice succeeds and changes nothing.
+  ///
+  /// Its months of inactivity run on. Unlike a revocation this can be taken back.
+  /// - Parameter reason: kept with the event as its note: at most 255 UTF-8 bytes.
+  /// - Throws: ``RegistryError/unknownDevice`` or ``RegistryError/deviceRevoked``.
+  @discardableResult
+  public func suspend(
+    _ deviceID: DeviceID, reason: String? = nil, actor: String = "operator"
+  ) async throws(RegistryError) -> KeyRegistration {
+    try await change(deviceID, .suspended, reason: reason, actor: actor) {
+      key, now throws(ModelError) in
+      try key.suspended(at: now)
+    }
+  }
+
+  /// Lets a suspended key be used again; one that is not suspended stays as it is.
+  /// - Throws: ``RegistryError/unknownDevice`` or ``RegistryError/deviceRevoked``.
+  @discardableResult
+  public func resume(
+    _ deviceID: DeviceID, reason: String? = nil, actor: String = "operator"
+  ) async throws(RegistryError) -> KeyRegistration {
+    try await change(deviceID, .resumed, reason: reason, actor: actor) {
+      key, _ throws(ModelError) in
+      try key.resumed()
+    }
+  }
+
+  /// Gives the device that holds a key a name, or takes its name away.
+  /// - Parameter name: at most 255 UTF-8 bytes without control characters.
+  /// - Throws: ``RegistryError/unknownDevice``, ``RegistryError/deviceRevoked``, or
+  ///   ``RegistryError/model(_:)`` with `deviceName`.
+  @discardableResult
+  public func rename(
+    _ deviceID: DeviceID, to name: String?, actor: String = "operator"
+  ) async throws(RegistryError) -> KeyRegistration {
+    try await change(deviceID, .renamed, actor: actor) { key, _ throws(ModelError) in
+      try key.renamed(to: name)
+    }
   }
 
   /// Notes a completed authentication, from which the months of inactivity count anew (R5).
@@ -179,8 +219,9 @@ extension DeviceRegistry {
         let update = RegistryWrite.update(try self.codec.seal(after), replacing: row)
         changes.append(PlannedWrite(write: update, onConflict: .retry))
       }
-      if let kind {
-        let draft = EventDraft(kind: kind, reason: reason, actor: actor)
+      // A move that changes nothing is no event; an authentication that is kept is one always.
+      if let kind, after != before || kind == .authenticated {
+        let draft = EventDraft(kind: kind, note: reason, actor: actor)
         changes += try await self.appending([draft], to: id, at: now)
       }
       if capped { changes += try await self.capping(after, sparing: nil, at: now) }

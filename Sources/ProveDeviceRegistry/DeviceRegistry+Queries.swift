@@ -73,6 +73,29 @@ extension DeviceRegistry {
     try await found(id)?.registration
   }
 
+  /// Reads many registrations in one call of the store.
+  /// - Parameter ids: at most 1,000; one that is named twice is read once.
+  /// - Returns: what is registered under each, in their order.
+  /// - Throws: ``RegistryError/model(_:)`` with `limit` when there are more.
+  public func resolve(_ ids: [DeviceID]) async throws(RegistryError) -> [KeyRegistration?] {
+    guard ids.count <= RegistryLimits.resolveLimit else {
+      throw .model(.malformed(field: "limit"))
+    }
+    guard !ids.isEmpty else { return [] }
+    var places: [DeviceID: Int] = [:]
+    var devices: [Locator] = []
+    for id in ids where places[id] == nil {
+      places[id] = devices.count
+      devices.append(codec.locator(of: id))
+    }
+    let rows = try await store.registrations(at: devices)
+    var found: [KeyRegistration?] = []
+    for row in rows {
+      found.append(try row.map { row throws(RegistryError) in try codec.open(row) })
+    }
+    return ids.map { places[$0].flatMap { found[$0] } }
+  }
+
   /// Lists registrations, latest active day first.
   /// - Parameter limit: 1 to 1,000.
   /// - Throws: ``RegistryError/model(_:)`` with `limit` or `cursor`.
@@ -168,9 +191,7 @@ extension DeviceRegistry {
     var events: [KeyEvent] = []
     for stored in try await store.events(of: device, after: sequence, limit: limit) {
       let event = try openEvent(stored)
-      guard event.sequence == (previous?.sequence ?? 0) + 1,
-        event.previousHash == previous?.hash ?? KeyEvent.noPreviousHash
-      else { throw .damaged(table: "event") }
+      guard event.follows(previous) else { throw .damaged(table: "event") }
       events.append(event)
       previous = event
     }

@@ -8,12 +8,15 @@ public struct SweepReport: Hashable, Sendable {
   public let deactivated: Int
   /// Spent challenges and the like that were removed.
   public let itemsRemoved: Int
+  /// Events whose personal part was older than the policy keeps it.
+  public let detailsErased: Int
   /// Whether the bound on this call left more to do.
   public let isComplete: Bool
 }
 
 extension DeviceRegistry {
-  /// Notes registrations that have become inactive, and removes what has expired.
+  /// Notes registrations that have become inactive, and removes what has expired: spent challenges
+  /// and the like, and what is personal in events older than the policy keeps it.
   ///
   /// That only tidies: a key is inactive from the very instant of R5 on whether or not a sweep has
   /// run. Works in transactions of at most 200 registrations or 500 items.
@@ -40,8 +43,25 @@ extension DeviceRegistry {
       deactivated += try await deactivate(rows, at: now)
     }
     let removed = try await removeExpiredItems(limit: limit, at: now)
+    let erased = try await eraseOldDetails(limit: limit, at: now)
     return SweepReport(
-      deactivated: deactivated, itemsRemoved: removed, isComplete: isComplete && removed < limit)
+      deactivated: deactivated, itemsRemoved: removed, detailsErased: erased,
+      isComplete: isComplete && removed < limit && erased < limit)
+  }
+
+  private func eraseOldDetails(
+    limit: Int, at now: UTCInstant
+  ) async throws(RegistryError) -> Int {
+    guard let days = policy.eventDetailDays else { return 0 }
+    var erased = 0
+    while erased < limit {
+      let page = try await store.events(
+        withDetailBefore: now.daysSinceEpoch - Int64(days),
+        limit: min(RegistryLimits.redactionBatch, limit - erased))
+      if page.isEmpty { break }
+      erased += try await redact(page)
+    }
+    return erased
   }
 
   private func removeExpiredItems(

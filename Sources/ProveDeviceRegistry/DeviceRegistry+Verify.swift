@@ -7,6 +7,8 @@ public struct VerificationReport: Hashable, Sendable {
   public let registrations: Int
   /// Events that were read and opened.
   public let events: Int
+  /// Whether the store keeps set digests, without which a deleted or older row may go unnoticed.
+  public let hasSetDigests: Bool
   /// What is wrong, in words without ids; empty when all is well.
   public let problems: [String]
 
@@ -15,81 +17,147 @@ public struct VerificationReport: Hashable, Sendable {
 }
 
 extension DeviceRegistry {
-  /// Opens every registration and every event of it, and checks structure, counts and chains, and
-  /// that each registration is in the state that its events lead to.
+  /// Opens every registration and every event, and checks structure, counts, chains and set
+  /// digests, and that each registration is in the state that its events lead to.
   ///
-  /// Nobody should write meanwhile: what is counted at different times may differ. A
-  /// registration that was taken away, or put back, with all its rows and events is not found.
-  public func verify() async throws(RegistryError) -> VerificationReport {
-    var problems = try await store.structureProblems()
-    var registrations = 0
-    var candidates = 0
-    var events = 0
+  /// Nobody should write meanwhile: what is read at different times may differ.
+  /// - Parameter progress: is told how many of how many rows were read.
+  public func verify(
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+  ) async throws(RegistryError) -> VerificationReport {
+    var walk = VerificationWalk(registry: self)
+    walk.problems = try await store.structureProblems()
+    let statistics = try await store.statistics()
+    let digests = try await store.setDigests()
+    let total = statistics.registrations.values.reduce(0, +) + statistics.events
+    try await walk.readRegistrations { progress($0, total) }
+    try await walk.readEvents { progress($0, total) }
+    walk.compare(with: statistics)
+    if !digests.isEmpty { try walk.compare(with: digests) }
+    return VerificationReport(
+      registrations: walk.registrations, events: walk.events, hasSetDigests: !digests.isEmpty,
+      problems: Array(walk.problems.prefix(VerificationReport.problemLimit)))
+  }
+}
+
+/// The state of a verification: what was counted and summed so far.
+private struct VerificationWalk {
+  let registry: DeviceRegistry
+  var problems: [String] = []
+  var registrations = 0
+  var events = 0
+
+  private let ledger: SetLedger
+  private var sums = SetChanges()
+  private var candidates = 0
+  private var registrationsWithEvents = 0
+  private var ended: [(device: Locator, life: KeyLife)] = []
+
+  init(registry: DeviceRegistry) {
+    self.registry = registry
+    ledger = SetLedger(keys: registry.store.keys)
+  }
+
+  mutating func readRegistrations(
+    _ progress: (Int) -> Void
+  ) async throws(RegistryError) {
     for state in StoredRegistration.State.allCases {
       var position: PagePosition?
-      while true {
-        let rows = try await store.registrations(
+      repeat {
+        let rows = try await registry.store.registrations(
           in: .state(state), after: position, limit: RegistryLimits.pageLimit)
-        for (index, row) in rows.enumerated() {
+        for row in rows {
           registrations += 1
           if row.isCandidate { candidates += 1 }
-          do {
-            _ = try codec.open(row)
-            let history = try await history(of: row.device)
-            events += history.count
-            if history.state != row.state {
-              problems.append("a registration in state \(state) where its events lead elsewhere")
-            }
-          } catch .damaged(let table) {
-            problems.append(
-              "a row of table \(table) was altered or damaged (state \(state), number \(index))")
-          }
+          do throws(RegistryError) {
+            _ = try registry.codec.open(row)
+            try ledger.add(row, to: &sums)
+          } catch { note(damaged: "registration", "in state \(state)") }
         }
-        guard rows.count == RegistryLimits.pageLimit else { break }
         position = rows.last?.position
+        progress(registrations + events)
+      } while position != nil
+    }
+  }
+
+  mutating func readEvents(_ progress: (Int) -> Void) async throws(RegistryError) {
+    var position: EventPosition?
+    var life = KeyLife()
+    var last: KeyEvent?
+    repeat {
+      let page = try await registry.store.events(after: position, limit: RegistryLimits.pageLimit)
+      for stored in page {
+        events += 1
+        if let device = position?.device, device != stored.device {
+          try await end(device, life)
+          (life, last) = (KeyLife(), nil)
+        }
+        position = stored.position
+        do throws(RegistryError) {
+          let event = try registry.openEvent(stored)
+          try ledger.add(stored, to: &sums)
+          guard event.follows(last) else { throw .damaged(table: "event") }
+          last = event
+          life.note(event)
+        } catch { note(damaged: "event", "number \(stored.sequence)") }
+      }
+      progress(registrations + events)
+      if page.isEmpty { break }
+    } while true
+    if let device = position?.device { try await end(device, life) }
+    try await checkEnded()
+  }
+
+  /// A row that does not open is a problem and not the end of the walk.
+  private mutating func note(damaged table: String, _ place: String) {
+    problems.append("a row of table \(table) was altered or damaged (\(place))")
+  }
+
+  private mutating func end(_ device: Locator, _ life: KeyLife) async throws(RegistryError) {
+    ended.append((device, life))
+    if ended.count == RegistryLimits.pageLimit { try await checkEnded() }
+  }
+
+  /// Holds the chains read against their registrations.
+  private mutating func checkEnded() async throws(RegistryError) {
+    guard !ended.isEmpty else { return }
+    let rows = try await registry.store.registrations(at: ended.map(\.device))
+    for (chain, row) in zip(ended, rows) {
+      if row != nil { registrationsWithEvents += 1 }
+      if row?.state != chain.life.state {
+        let state = row.map { "in state \($0.state)" } ?? "that is gone"
+        problems.append("a registration \(state) where its events lead elsewhere")
       }
     }
-    let statistics = try await store.statistics()
+    ended = []
+  }
+
+  mutating func compare(with statistics: StoreStatistics) {
+    if registrationsWithEvents != registrations {
+      problems.append("\(registrations - registrationsWithEvents) registrations without events")
+    }
     if statistics.candidates != candidates {
       problems.append(
         "\(statistics.candidates) candidate rows where the registrations give \(candidates)")
     }
-    if statistics.events != events, problems.isEmpty {
-      problems.append("\(statistics.events) events where the registrations have \(events)")
-    }
-    return VerificationReport(
-      registrations: registrations, events: events,
-      problems: Array(problems.prefix(VerificationReport.problemLimit)))
   }
 
-  /// How many events a registration has, and the state that they lead to.
-  private func history(
-    of device: Locator
-  ) async throws(RegistryError) -> (count: Int, state: StoredRegistration.State?) {
-    var count = 0
-    var state: StoredRegistration.State?
-    while true {
-      let page = try await events(
-        at: device, after: UInt64(count), limit: RegistryLimits.pageLimit)
-      count += page.count
-      state = page.last { $0.kind.stateAfter != nil }?.kind.stateAfter ?? state
-      if page.count < RegistryLimits.pageLimit { return (count, state) }
+  mutating func compare(with digests: [StoredDigest]) throws(RegistryError) {
+    let expected = try ledger.rows(of: sums)
+    var kept: [UInt8: StoredDigest] = [:]
+    for row in digests { kept[row.bucket] = row }
+    var differing = 0
+    for row in expected {
+      do {
+        guard let other = kept[row.bucket], try ledger.agree(row, other) else {
+          differing += 1
+          continue
+        }
+      } catch { differing += 1 }  // a digest that does not open agrees with nothing
     }
-  }
-}
-
-extension KeyEvent.Kind {
-  /// The state that the event leads to; nothing for one that changes none.
-  fileprivate var stateAfter: StoredRegistration.State? {
-    switch self {
-    case .placed: .placed
-    case .bound, .rebound: .bound
-    case .unbound: .unbound
-    case .revoked: .revoked
-    case .deactivated: .dormant
-    case .authenticated, .recovered, .rekeyed, .counterRegression, .staleVault, .forkedVault,
-      .rejected, .possessionRequired, .possessionFailed:
-      nil
+    if differing > 0 {
+      problems.append(
+        "\(differing) of 256 set digests disagree: rows were deleted, added or put back")
     }
   }
 }

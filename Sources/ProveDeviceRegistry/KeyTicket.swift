@@ -173,7 +173,7 @@ extension TicketContent {
 }
 
 extension ByteWriter {
-  fileprivate mutating func writePlan(_ plan: KeyPlan) {
+  mutating func writePlan(_ plan: KeyPlan) {
     switch plan.action {
     case .none: write(UInt8(0))
     case .place: write(UInt8(1))
@@ -194,7 +194,7 @@ extension ByteWriter {
 }
 
 extension ByteReader {
-  fileprivate mutating func readPlan() throws(Malformed) -> KeyPlan {
+  mutating func readPlan() throws(Malformed) -> KeyPlan {
     let action: KeyPlan.Action =
       switch try read(UInt8.self, "action") {
       case 0: .none

@@ -20,6 +20,8 @@ struct EventDraft: Sendable {
   let kind: KeyEvent.Kind
   var row: DecisionRow?
   var reason: String?
+  var note: String?
+  var decision: DecisionRecord?
   let actor: String
 }
 
@@ -89,7 +91,13 @@ extension DeviceRegistry {
     _ drafts: [EventDraft], to deviceID: DeviceID, at now: UTCInstant
   ) async throws(RegistryError) -> [PlannedWrite] {
     guard !drafts.isEmpty else { return [] }
-    let device = codec.locator(of: deviceID)
+    return try await appending(drafts, at: codec.locator(of: deviceID), now)
+  }
+
+  /// The writes that append events to the chain at a locator (G8).
+  func appending(
+    _ drafts: [EventDraft], at device: Locator, _ now: UTCInstant
+  ) async throws(RegistryError) -> [PlannedWrite] {
     let last = try await store.lastEvent(of: device)
     var sequence = last?.sequence ?? 0
     var previousHash = KeyEvent.noPreviousHash
@@ -97,9 +105,11 @@ extension DeviceRegistry {
     var changes: [PlannedWrite] = []
     for draft in drafts {
       sequence += 1
+      let detail = EventDetail(note: draft.note, decision: draft.decision)
       let event = KeyEvent(
-        sequence: sequence, kind: draft.kind, at: now, row: draft.row, reason: draft.reason,
-        policyVersion: policy.version, actor: draft.actor, previousHash: previousHash)
+        format: 2, sequence: sequence, kind: draft.kind, at: now, row: draft.row,
+        reason: draft.reason, detail: detail, policyVersion: policy.version, actor: draft.actor,
+        detailHash: detail.map { Hashing.blake2b256($0.encoded) }, previousHash: previousHash)
       previousHash = event.hash
       changes.append(
         PlannedWrite(write: .append(try seal(event, of: device)), onConflict: .retry))
@@ -109,13 +119,18 @@ extension DeviceRegistry {
 
   func openEvent(_ stored: StoredEvent) throws(RegistryError) -> KeyEvent {
     let plaintext: [UInt8]
+    var detail: [UInt8]?
     do {
       plaintext = try store.keys.openedRow(
         stored.sealed, epoch: stored.epoch, as: Self.eventContext(stored.device, stored.sequence))
+      if let sealed = stored.detail {
+        detail = try store.keys.open(
+          sealed.sealed.span, as: Self.detailContext(stored.device, stored.sequence, sealed.day))
+      }
     } catch { throw RegistryError(error, table: "event") }
-    guard let event = KeyEvent(decoding: plaintext), event.sequence == stored.sequence else {
-      throw .damaged(table: "event")
-    }
+    guard let event = KeyEvent(decoding: plaintext, detail: detail),
+      event.sequence == stored.sequence
+    else { throw .damaged(table: "event") }
     return event
   }
 
@@ -123,12 +138,28 @@ extension DeviceRegistry {
     do {
       let (epoch, sealed) = try store.keys.sealedRow(
         event.encoded, as: Self.eventContext(device, event.sequence))
+      var detail: StoredEvent.Detail?
+      if let content = event.detail {
+        let day = event.at.daysSinceEpoch
+        let sealed = try store.keys.seal(
+          content.encoded.span, as: Self.detailContext(device, event.sequence, day))
+        detail = StoredEvent.Detail(day: day, sealed: sealed)
+      }
       return StoredEvent(
-        device: device, sequence: event.sequence, epoch: epoch, sealed: sealed)
+        device: device, sequence: event.sequence, epoch: epoch, sealed: sealed, detail: detail)
     } catch { throw RegistryError(error, table: "event") }
   }
 
   private static func eventContext(_ device: Locator, _ sequence: UInt64) -> RecordContext {
     RecordContext(table: "event", locator: device, version: sequence)
+  }
+
+  private static func detailContext(
+    _ device: Locator, _ sequence: UInt64, _ day: Int64
+  ) -> RecordContext {
+    var writer = ByteWriter()
+    writer.write(day)
+    return RecordContext(
+      table: "event-detail", locator: device, version: sequence, columns: [writer.bytes])
   }
 }

@@ -22,6 +22,14 @@ public enum RegistryLimits: Sendable {
   public static let supersededLimit = 100
   /// The longest free text that goes into an event, in UTF-8 bytes.
   public static let noteByteLimit = 255
+  /// The longest kept decision, in bytes: a registration of the longest ids, and 100 more.
+  public static let decisionByteLimit = 1 << 20
+  /// The longest record of one registration, in bytes.
+  public static let registrationByteLimit = 8192
+  /// Registrations that one call resolves.
+  public static let resolveLimit = 1000
+  /// Events whose details one transaction erases.
+  public static let redactionBatch = 200
   /// The longest ticket that is read, in characters.
   public static let ticketCharacterLimit = 8192
   /// Items are kept so many days beyond their expiry, so that a clock put back revives none.

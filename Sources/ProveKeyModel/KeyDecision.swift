@@ -69,6 +69,13 @@ public enum PossessionReason: Hashable, Sendable {
   /// So many candidates fit, and the policy chooses none.
   case ambiguous(Int)
 
+  /// Every reason but the one that counts.
+  package static let withoutCount: [PossessionReason] = [
+    .desktopChannel, .counterRegression, .staleVault, .forkedVault, .rebindRequested, .unknownKey,
+    .keyNotBound, .keyInactive, .bindingTooOld, .noKey, .numberDisconnected, .storedDeviceRevoked,
+    .storedDeviceSuspended, .storedDeviceNotCandidate, .visitorAlone, .noRegistration,
+  ]
+
   /// The reason's name, as answers and events carry it.
   public var name: String {
     switch self {

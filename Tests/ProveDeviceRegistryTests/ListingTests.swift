@@ -106,10 +106,10 @@ struct ListingTests {
     let device = try await world.boundDevice()
     for _ in 0..<3 { try await world.authenticate(device) }
     let all = try await world.registry.events(of: device.deviceID)
-    #expect(all.map(\.sequence) == [1, 2, 3, 4, 5])
-    #expect(
-      all.map(\.kind) == [.placed, .bound] + [.authenticated, .authenticated, .authenticated])
-    #expect(all.map(\.actor) == ["operator", "operator", "flow", "flow", "flow"])
+    #expect(all.map(\.sequence) == [1, 2, 3, 4, 5, 6, 7, 8])
+    let use: [KeyEvent.Kind] = [.decided, .authenticated]
+    #expect(all.map(\.kind) == [.placed, .bound] + use + use + use)
+    #expect(all.map(\.actor) == ["operator", "operator"] + Array(repeating: "flow", count: 6))
     #expect(all.last?.row == .d10)
     #expect(all.allSatisfy { $0.policyVersion == 7 })
     for (earlier, later) in zip(all, all.dropFirst()) {

@@ -33,7 +33,7 @@ struct OperationTests {
     #expect(try await world.registration(of: device) == revoked)
     let last = try await world.registry.events(of: id).last
     #expect(last?.kind == .revoked)
-    #expect(last?.reason == "lost")
+    #expect(last?.note == "lost")
     #expect(last?.actor == "operator")
   }
 
@@ -200,6 +200,6 @@ struct OperationTests {
     }
     let fits = String(repeating: "n", count: 255)
     try await world.registry.unbind(device.deviceID, reason: fits, actor: fits)
-    #expect(try await world.registry.events(of: device.deviceID).last?.reason == fits)
+    #expect(try await world.registry.events(of: device.deviceID).last?.note == fits)
   }
 }

@@ -131,7 +131,7 @@ struct CommandTests {
     #expect(shown.first?["state"] == .text("revoked"))
     let events = try program.run(["registry", "events", "--device", device] + target).objects()
     #expect(events.last?["event"] == .text("revoked"))
-    #expect(events.last?["reason"] == .text("customer call"))
+    #expect(events.last?["note"] == .text("customer call"))
     #expect(events.first?["event"] == .text("placed"))
     // The demonstration's clock began years ago by any real clock: all that is bound is inactive.
     let sweep = try program.run(

@@ -102,6 +102,12 @@ final class RegistryWriter {
     }
   }
 
+  /// Moves the whole log into the file and cuts it to nothing; waits for readers that are under way.
+  func emptyLog() throws(DatabaseError) {
+    let result = try connection.checkpoint(.truncate)
+    guard result.logFrames == 0 else { throw DatabaseError(.inUse, operation: "empty log") }
+  }
+
   func removeItems(expiredBefore day: Int64, limit: Int) throws(DatabaseError) -> Int {
     try deleteExpiredItems.bind(day, at: 1)
     try deleteExpiredItems.bind(Int64(limit), at: 2)

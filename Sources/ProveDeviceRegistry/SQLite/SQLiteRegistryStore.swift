@@ -182,6 +182,13 @@ extension SQLiteRegistryStore {
     try reading { reader throws(DatabaseError) in try reader.structureProblems() }
   }
 
+  /// Moves the log into the file and empties it; deleted rows are overwritten there.
+  public func scrub() async throws(RegistryError) {
+    try await wrapping { () async throws(DatabaseError) in
+      try await commits.run { writer throws(DatabaseError) in try writer.emptyLog() }
+    }
+  }
+
   /// Closes every connection; later calls throw ``StoreProblem/closed``.
   public func close() async throws(RegistryError) {
     for reader in readers {

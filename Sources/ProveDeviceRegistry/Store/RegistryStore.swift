@@ -83,8 +83,16 @@ public protocol RegistryStore: Sendable {
   /// Checks the store's own structure; what it finds wrong, in words without content.
   func structureProblems() async throws(RegistryError) -> [String]
 
+  /// Clears what deleted rows may have left behind in logs, as far as the store can.
+  func scrub() async throws(RegistryError)
+
   /// Releases the store; later calls throw.
   func close() async throws(RegistryError)
+}
+
+extension RegistryStore {
+  /// Does nothing: for stores that leave nothing behind, or cannot help it.
+  public func scrub() async throws(RegistryError) {}
 }
 
 /// Which registrations a listing is of.

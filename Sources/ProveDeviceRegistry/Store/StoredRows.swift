@@ -21,6 +21,9 @@ public struct StoredRegistration: Hashable, Sendable {
     case suspended = 6
     /// Bound to a number that was marked as disconnected.
     case disconnected = 7
+
+    /// The state's name, as listings and events show it.
+    public var name: String { String(describing: self) }
   }
 
   /// The row's key.

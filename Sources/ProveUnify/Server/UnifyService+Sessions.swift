@@ -112,15 +112,15 @@ extension UnifyService {
   func proveID(of number: PhoneNumber) async throws(UnifyError) -> ProveID {
     for _ in 0..<RegistryLimits.attemptLimit {
       let found = try await calling { () async throws(RegistryError) in
-        try await self.registry.item("consumer", number.e164)
+        try await self.registry.item(PersonalItems.consumer, number.e164)
       }
       if let found, let id = ProveID(String(decoding: found.bytes, as: UTF8.self)) { return id }
       var generator = SecureRandomNumberGenerator()
       let id = ProveID.random(using: &generator)
       let isNew = try await calling { () async throws(RegistryError) in
         try await self.registry.putNewItems([
-          ("consumer", number.e164, Array(id.rawValue.utf8)),
-          ("consumer-number", id.rawValue, Array(number.e164.utf8)),
+          (PersonalItems.consumer, number.e164, Array(id.rawValue.utf8)),
+          (PersonalItems.consumerNumber, id.rawValue, Array(number.e164.utf8)),
         ])
       }
       if isNew { return id }
@@ -131,7 +131,7 @@ extension UnifyService {
   /// The number of a known consumer.
   func phoneNumber(of proveID: ProveID) async throws(UnifyError) -> PhoneNumber? {
     let found = try await calling { () async throws(RegistryError) in
-      try await self.registry.item("consumer-number", proveID.rawValue)
+      try await self.registry.item(PersonalItems.consumerNumber, proveID.rawValue)
     }
     return try number(found.map { String(decoding: $0.bytes, as: UTF8.self) })
   }

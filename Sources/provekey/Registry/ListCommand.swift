@@ -95,7 +95,8 @@ extension RegistryCommand {
                 ("sequence", .number(Int(clamping: event.sequence))),
                 ("at", .text(event.at.iso8601)), ("event", .text(event.kind.name)),
                 ("decision", event.row.map { .text("\($0)") }),
-                ("reason", event.reason.map { .text($0) }), ("actor", .text(event.actor)),
+                ("reason", event.reason.map { .text($0) }),
+                ("note", event.note.map { .text($0) }), ("actor", .text(event.actor)),
                 ("policyVersion", .number(Int(event.policyVersion))),
               ], json: true)
           }
@@ -103,11 +104,11 @@ extension RegistryCommand {
         }
         guard !events.isEmpty else { return print("no events") }
         Output.table(
-          ["#", "at", "event", "decision", "reason", "actor"],
+          ["#", "at", "event", "decision", "reason", "actor", "note"],
           events.map {
             [
               String($0.sequence), $0.at.iso8601, $0.kind.name, $0.row?.description ?? "-",
-              $0.reason ?? "-", $0.actor,
+              $0.reason ?? "-", $0.actor, $0.note ?? ($0.isRedacted ? "(erased)" : "-"),
             ]
           })
       }

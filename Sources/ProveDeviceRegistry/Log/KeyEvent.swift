@@ -35,11 +35,26 @@ public struct KeyEvent: Hashable, Sendable {
     case possessionRequired = 14
     /// A possession check failed.
     case possessionFailed = 15
+    /// The key was barred from use until it is resumed.
+    case suspended = 16
+    /// A suspended key may be used again.
+    case resumed = 17
+    /// The device got another name.
+    case renamed = 18
+    /// The bound number was marked as out of service.
+    case disconnected = 19
+    /// The person's data was erased; the registration is gone.
+    case erased = 20
+    /// A decision that changes nothing by itself, kept where every decision is.
+    case decided = 21
+    /// The registration came from another registry; the reason names the state it came in.
+    case imported = 22
 
     /// The kind's name, as listings show it.
     public var name: String { String(describing: self) }
   }
 
+  let format: UInt8
   /// 1 for the registration's first event, then one higher each time.
   public let sequence: UInt64
   /// What happened.
@@ -50,10 +65,15 @@ public struct KeyEvent: Hashable, Sendable {
   public let row: DecisionRow?
   /// The reason's name, if there was one.
   public let reason: String?
+  /// What is personal of it, unless that was erased or there was nothing.
+  public let detail: EventDetail?
   /// The version of the policy that ruled.
   public let policyVersion: UInt32
   /// Who acted: `flow`, `sweep`, `operator` or what the caller named.
   public let actor: String
+  /// BLAKE2b-256 of the detail's bytes, which begin with 16 random ones; nothing where there never
+  /// was a detail.
+  let detailHash: [UInt8]?
   /// BLAKE2b-256 of the event before this one; zeros for the first.
   public let previousHash: [UInt8]
 
@@ -64,9 +84,16 @@ public struct KeyEvent: Hashable, Sendable {
 extension KeyEvent {
   static let noPreviousHash = [UInt8](repeating: 0, count: 32)
 
+  /// What somebody noted with it, unless that was erased.
+  public var note: String? { detail?.note }
+
+  /// Whether there was a detail that was erased since.
+  public var isRedacted: Bool { detailHash != nil && detail == nil }
+
+  // Format 2; format 1 had no detail, and a note in the place of the reason.
   var encoded: [UInt8] {
-    var writer = ByteWriter(reservingCapacity: 96)
-    writer.write(UInt8(1))
+    var writer = ByteWriter(reservingCapacity: 128)
+    writer.write(format)
     writer.write(sequence)
     writer.write(kind.rawValue)
     writer.write(at.millisecondsSinceEpoch)
@@ -74,14 +101,17 @@ extension KeyEvent {
     writer.writeOptional(reason) { $0.writeText($1) }
     writer.write(policyVersion)
     writer.writeText(actor)
+    if format > 1 { writer.writeOptional(detailHash) { $0.writeFixed($1) } }
     writer.writeFixed(previousHash)
     return writer.bytes
   }
 
-  init?(decoding bytes: [UInt8]) {
+  /// Reads an event and its detail, which must be the one that it names.
+  init?(decoding bytes: [UInt8], detail detailBytes: [UInt8]?) {
     var reader = ByteReader(bytes)
     do {
-      guard try reader.read(UInt8.self, "format") == 1 else { return nil }
+      format = try reader.read(UInt8.self, "format")
+      guard (1...2).contains(format) else { return nil }
       sequence = try reader.read(UInt64.self, "sequence")
       guard let kind = Kind(rawValue: try reader.read(UInt8.self, "kind")) else { return nil }
       self.kind = kind
@@ -96,8 +126,22 @@ extension KeyEvent {
       }
       policyVersion = try reader.read(UInt32.self, "policyVersion")
       actor = try reader.readText(limit: RegistryLimits.noteByteLimit, "actor")
+      detailHash =
+        format < 2
+        ? nil
+        : try reader.readOptional("detailHash") { reader throws(ByteReader.Malformed) in
+          try reader.readFixed(32, "detailHash")
+        }
       previousHash = try reader.readFixed(32, "previousHash")
       try reader.finish()
     } catch { return nil }  // the caller reports damage of the row
+    guard let detailBytes else {
+      detail = nil
+      return
+    }
+    guard Hashing.blake2b256(detailBytes) == detailHash,
+      let detail = EventDetail(decoding: detailBytes)
+    else { return nil }
+    self.detail = detail
   }
 }
