@@ -28,6 +28,9 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
     // Floor 0: system libraries.
@@ -61,6 +64,9 @@ let package = Package(
       dependencies: [
         "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "SQLiteDatabase",
         .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Metrics", package: "swift-metrics"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]),
     .target(
       name: "ProveDeviceRegistryPostgres",
@@ -115,7 +121,12 @@ let package = Package(
       dependencies: [
         "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
         "SQLiteDatabase", .product(name: "Crypto", package: "swift-crypto"),
-      ]),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Metrics", package: "swift-metrics"),
+        .product(name: "MetricsTestKit", package: "swift-metrics"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      exclude: ["Fixtures"]),
     .testTarget(
       name: "ProveDeviceRegistryPostgresTests",
       dependencies: [

@@ -107,7 +107,6 @@ extension DeviceRegistry {
     do {
       try await writing(on: id) { () async throws(RegistryError) in
         let (row, before) = try await self.current(id)
-        if before.isSuspended { throw .deviceSuspended }
         // The row may have moved on by other authentications; anything else makes it stale.
         guard before.standing == content.standing,
           KeyRules.finding(on: assertion, for: before) == .fresh,
@@ -319,6 +318,7 @@ extension DeviceRegistry {
   func recording(
     _ registration: KeyRegistration, at now: UTCInstant
   ) throws(ModelError) -> KeyRegistration {
+    guard !registration.isSuspended else { throw .suspended }
     let granularity = policy.lastAuthenticatedGranularitySeconds
     if granularity > 0, let last = registration.lastAuthenticatedAt,
       now < last.adding(seconds: granularity), registration.binding != nil

@@ -45,7 +45,14 @@ extension DeviceRegistry {
     let record = DecisionRecord(
       request: request, facts: facts, policy: policy, at: now, row: decision.row,
       outcome: decision.outcome)
-    try await keep(record, spending: presented == .none ? nil : challenge)
+    do throws(RegistryError) {
+      try await keep(record, spending: presented == .none ? nil : challenge)
+    } catch .unknownDevice {
+      // The registration was erased meanwhile: it is decided without it.
+      return try await decide(request, presenting: assertion, for: challenge)
+    }
+    metrics.count(decision.row)
+    log.decided(decision)
     return RegistryDecision(
       row: decision.row, outcome: decision.outcome,
       ticket: try ticket(for: decision, request, facts, assertion, challenge, at: now),

@@ -1,3 +1,4 @@
+public import Logging
 public import ProveKeyModel
 public import ProveKeyPlatform
 import ProveKeySealing
@@ -20,15 +21,27 @@ public final class DeviceRegistry: Sendable {
   let store: any RegistryStore
   let clock: WallClock
   let codec: RegistrationCodec
+  let metrics: RegistryMetrics
+  let log: RegistryLog
   let turns = DeviceTurns()
 
   /// Opens the registry that a store holds; the first opening settles whose it is.
+  /// - Parameters:
+  ///   - store: where the rows are.
+  ///   - scope: whose they are.
+  ///   - policy: the integrator's choices.
+  ///   - clock: where the time of day comes from.
+  ///   - logger: told what is decided and changed, in names and counts; silent by default.
+  ///   - metrics: what is counted and timed; by default sent where the program's metrics go.
   /// - Throws: ``RegistryError/scopeMismatch`` when the store belongs to another tenant or build
   ///   config; otherwise what the store meets.
   public init(
     store: any RegistryStore, scope: RegistryScope, policy: RegistryPolicy = .prove,
-    clock: WallClock = .system
+    clock: WallClock = .system, logger: Logger = RegistryLog.silent,
+    metrics: RegistryMetrics = RegistryMetrics()
   ) async throws(RegistryError) {
+    self.metrics = metrics
+    log = RegistryLog(logger: logger)
     self.store = store
     self.scope = scope
     self.policy = policy

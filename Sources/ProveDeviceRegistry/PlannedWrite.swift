@@ -13,6 +13,8 @@ struct PlannedWrite: Sendable {
 
   let write: RegistryWrite
   let onConflict: Conflict
+  /// The kind of the event that it appends, if it does.
+  var kind: KeyEvent.Kind?
 }
 
 /// An event before it has its place in the chain.
@@ -45,12 +47,16 @@ extension DeviceRegistry {
       guard !changes.isEmpty else { return }
       do throws(RegistryError) {
         switch try await written(changes.map(\.write)) {
-        case .applied: return
+        case .applied:
+          for change in changes { noteEvent(of: change) }
+          return
         case .conflict(let index):
           if case .fail(let error) = changes[index].onConflict { throw error }
+          noteRetry(.contention, attempt)
         }
       } catch .store(.conflicted) {
         // A transaction of another server was in the way: everything is read and planned again.
+        noteRetry(.conflict, attempt)
         await RetryPause.pause(beforeAttempt: attempt + 1)
       }
     }
@@ -61,12 +67,33 @@ extension DeviceRegistry {
   func written(_ batch: [RegistryWrite]) async throws(RegistryError) -> WriteOutcome {
     let id = WriteID()
     for attempt in 1..<RegistryLimits.attemptLimit {
-      do throws(RegistryError) { return try await store.write(batch, as: id) } catch {
+      do throws(RegistryError) { return try await written(batch, as: id) } catch {
         guard case .store(.outcomeUnknown) = error else { throw error }
+        noteRetry(.outcomeUnknown, attempt)
         await RetryPause.pause(beforeAttempt: attempt)
       }
     }
-    return try await store.write(batch, as: id)
+    return try await written(batch, as: id)
+  }
+
+  private func written(
+    _ batch: [RegistryWrite], as id: WriteID
+  ) async throws(RegistryError) -> WriteOutcome {
+    let start = ContinuousClock.now
+    let outcome = try await store.write(batch, as: id)
+    metrics.recordCommit(since: start, rows: batch.count)
+    return outcome
+  }
+
+  private func noteEvent(of change: PlannedWrite) {
+    guard let kind = change.kind else { return }
+    metrics.count(kind)
+    log.appended(kind)
+  }
+
+  private func noteRetry(_ cause: RegistryMetrics.RetryCause, _ attempt: Int) {
+    metrics.countRetry(cause)
+    log.retries(cause, attempt: attempt)
   }
 
   /// The write that makes a challenge unusable from then on (G7).
@@ -95,13 +122,23 @@ extension DeviceRegistry {
   }
 
   /// The writes that append events to the chain at a locator (G8).
+  ///
+  /// Whoever was erased has no further events, and no chain begins where one was before (R9).
+  /// - Throws: ``RegistryError/unknownDevice`` after an erasure.
   func appending(
     _ drafts: [EventDraft], at device: Locator, _ now: UTCInstant
   ) async throws(RegistryError) -> [PlannedWrite] {
-    let last = try await store.lastEvent(of: device)
-    var sequence = last?.sequence ?? 0
+    var sequence: UInt64 = 0
     var previousHash = KeyEvent.noPreviousHash
-    if let last { previousHash = try openEvent(last).hash }
+    var conflict = PlannedWrite.Conflict.retry
+    if drafts.first?.kind.beginsChain == true {
+      conflict = .fail(.deviceIDTaken)
+    } else if let last = try await store.lastEvent(of: device) {
+      let event = try openEvent(last)
+      guard event.kind != .erased else { throw .unknownDevice }
+      sequence = event.sequence
+      previousHash = event.hash
+    }
     var changes: [PlannedWrite] = []
     for draft in drafts {
       sequence += 1
@@ -112,7 +149,8 @@ extension DeviceRegistry {
         detailHash: detail.map { Hashing.blake2b256($0.encoded) }, previousHash: previousHash)
       previousHash = event.hash
       changes.append(
-        PlannedWrite(write: .append(try seal(event, of: device)), onConflict: .retry))
+        PlannedWrite(
+          write: .append(try seal(event, of: device)), onConflict: conflict, kind: draft.kind))
     }
     return changes
   }

@@ -10,6 +10,7 @@ extension DeviceRegistry {
   /// Keeps a decision as far as the policy says, and spends the challenge that it answered.
   ///
   /// An authentication spends its challenge when it is completed.
+  /// - Throws: ``RegistryError/unknownDevice`` when the registration was erased meanwhile.
   func keep(
     _ record: DecisionRecord, spending challenge: Challenge?
   ) async throws(RegistryError) {

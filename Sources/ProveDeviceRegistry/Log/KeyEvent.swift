@@ -50,6 +50,9 @@ public struct KeyEvent: Hashable, Sendable {
     /// The registration came from another registry; the reason names the state it came in.
     case imported = 22
 
+    /// Whether a registration's events begin with it.
+    var beginsChain: Bool { self == .placed || self == .imported }
+
     /// The kind's name, as listings show it.
     public var name: String { String(describing: self) }
   }
