@@ -54,9 +54,8 @@ final class ResultRows {
   /// Reads a `bytea`.
   func bytes(_ row: Int, _ column: Int) throws(PostgresError) -> [UInt8] {
     try withValue(row, column) { bytes throws(PostgresError) in
-      [UInt8](unsafeUninitializedCapacity: bytes.count) { buffer, count in
-        for index in bytes.indices { unsafe buffer[index] = bytes[index] }
-        count = bytes.count
+      [UInt8](capacity: bytes.count) { output in
+        for index in bytes.indices { output.append(bytes[index]) }
       }
     }
   }

@@ -105,7 +105,6 @@ extension ServerHandle {
   fileprivate var isWorthPolling: Bool { unsafe PQstatus(pointer) != CONNECTION_BAD }
 
   fileprivate func wait(for next: PostgresPollingStatusType, until deadline: Deadline) -> Bool {
-    next == PGRES_POLLING_WRITING
-      ? waitToWrite(until: deadline) : wait(until: deadline)
+    wait(next == PGRES_POLLING_WRITING ? .writable : .readable, until: deadline)
   }
 }

@@ -155,7 +155,7 @@ final class ServerConnection {
       switch unsafe PQflush(handle.pointer) {
       case 0: return
       case 1:
-        guard handle.wait(writing: true, until: deadline),
+        guard handle.wait(.either, until: deadline),
           unsafe PQconsumeInput(handle.pointer) == 1
         else { throw lost(operation) }
       default: throw lost(operation)

@@ -38,13 +38,26 @@ final class ServerHandle {
   /// libpq's words about the connection.
   var message: String { unsafe String(cString: PQerrorMessage(pointer)) }
 
-  /// Waits until the socket can be read, or written as well; false when the time is over.
-  func wait(writing: Bool = false, until deadline: Deadline) -> Bool {
+  /// What is waited for.
+  enum Readiness {
+    case readable, writable, either
+
+    var events: Int16 {
+      switch self {
+      case .readable: Int16(POLLIN)
+      case .writable: Int16(POLLOUT)
+      case .either: Int16(POLLIN) | Int16(POLLOUT)
+      }
+    }
+  }
+
+  /// Waits until the socket is ready; false when the time is over.
+  func wait(_ readiness: Readiness = .readable, until deadline: Deadline) -> Bool {
     while true {
       var entry = pollfd()
       entry.fd = unsafe PQsocket(pointer)
       guard entry.fd >= 0 else { return true }
-      entry.events = Int16(POLLIN) | (writing ? Int16(POLLOUT) : 0)
+      entry.events = readiness.events
       let left = Int32(clamping: deadline.millisecondsLeft)
       let ready = unsafe poll(&entry, 1, left)
       // Errors of the socket are libpq's to find; a signal is no reason to give up.
