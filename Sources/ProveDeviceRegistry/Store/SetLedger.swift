@@ -80,7 +80,7 @@ public struct SetLedger: Sendable {
   }
 
   /// Whether two digest rows of one bucket speak of the same rows.
-  func agree(_ left: StoredDigest, _ right: StoredDigest) throws(RegistryError) -> Bool {
+  package func agree(_ left: StoredDigest, _ right: StoredDigest) throws(RegistryError) -> Bool {
     try open(left) == open(right)
   }
 

@@ -52,7 +52,7 @@ public struct PostgresStoreOptions: Sendable {
   /// How long a transaction may lie idle before the server ends it, in milliseconds.
   public var idleInTransactionTimeoutMilliseconds = 10_000
   /// How often a call is tried when connections are lost, the first time included.
-  public var attemptLimit = 8
+  public var attemptLimit = 20
   /// For how long a call is tried again, in milliseconds: long enough for a failover.
   public var retryWindowMilliseconds = 20_000
   /// Where the day comes from under which ids of writes are kept.
