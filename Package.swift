@@ -48,12 +48,13 @@ let package = Package(
     // Floor 1: values and rules.
     .target(name: "ProveKeyModel"),
 
-    // Floor 2: the lock, the clock, sealing, the database.
+    // Floor 2: the lock, the clock, sealing, the database, lines of JSON.
     .target(name: "ProveKeyPlatform", dependencies: ["ProveKeyModel"]),
     .target(
       name: "ProveKeySealing",
       dependencies: ["CLinux", "CSodium", "ProveKeyModel", "ProveKeyPlatform"]),
     .target(name: "SQLiteDatabase", dependencies: ["CSQLite", "ProveKeyPlatform"]),
+    .target(name: "JSONLines"),
 
     // Floor 3: the two stores.
     .target(
@@ -62,7 +63,7 @@ let package = Package(
     .target(
       name: "ProveDeviceRegistry",
       dependencies: [
-        "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "SQLiteDatabase",
+        "JSONLines", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "SQLiteDatabase",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"),
@@ -85,14 +86,21 @@ let package = Package(
         "ProveDeviceRegistry",
       ]),
 
-    .target(name: "ProveKeyShell", dependencies: ["ProveKeyModel", "ProveKeyVault"]),
+    .target(
+      name: "ProveKeyShell", dependencies: ["JSONLines", "ProveKeyModel", "ProveKeyVault"]),
+    .target(
+      name: "ProveRegistryShell",
+      dependencies: [
+        "JSONLines", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
+        "ProveDeviceRegistry",
+      ]),
 
     // Floor 5: the command line.
     .executableTarget(
       name: "provekey",
       dependencies: [
         "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
-        "ProveDeviceRegistry", "ProveUnify", "ProveKeyShell",
+        "ProveDeviceRegistry", "ProveUnify", "ProveKeyShell", "ProveRegistryShell", "JSONLines",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -120,7 +128,7 @@ let package = Package(
       name: "ProveDeviceRegistryTests",
       dependencies: [
         "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
-        "SQLiteDatabase", .product(name: "Crypto", package: "swift-crypto"),
+        "SQLiteDatabase", "CFaultVFS", .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "MetricsTestKit", package: "swift-metrics"),
@@ -142,9 +150,16 @@ let package = Package(
     .testTarget(
       name: "ProveKeyShellTests",
       dependencies: [
-        "ProveKeyShell", "ProveKeyVault", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
+        "ProveKeyShell", "JSONLines", "ProveKeyVault", "ProveKeyModel", "ProveKeyPlatform",
+        "ProveKeySealing",
       ]),
-    .testTarget(name: "provekeyTests", dependencies: ["provekey"]),
+    .testTarget(
+      name: "ProveRegistryShellTests",
+      dependencies: [
+        "ProveRegistryShell", "JSONLines", "ProveDeviceRegistry", "ProveKeyModel",
+        "ProveKeyPlatform", "ProveKeySealing",
+      ]),
+    .testTarget(name: "provekeyTests", dependencies: ["provekey", "ProveKeySealing"]),
     .testTarget(
       name: "ExampleTests",
       dependencies: ["ProveDeviceRegistry", "ProveKeyModel", "ProveKeySealing", "ProveKeyVault"]),

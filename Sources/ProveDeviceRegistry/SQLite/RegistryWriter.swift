@@ -8,6 +8,9 @@ final class RegistryWriter {
   /// Nothing where no set digests are kept.
   private let ledger: SetLedger?
   private var applied = RecentWrites()
+  private var commitsSinceLook = 0
+  /// The copy that is being made, and what it is made in.
+  private var copy: (backup: OnlineBackup, target: Connection)?
   private let insertRegistration: Statement
   private let updateRegistration: Statement
   private let deleteRegistration: Statement
@@ -41,7 +44,32 @@ final class RegistryWriter {
   }
 
   func close() throws(DatabaseError) {
+    try endCopy()
     try connection.close()
+  }
+
+  /// Begins a copy in a file that is empty; what is committed here between two steps comes along.
+  func beginCopy(to path: String) throws(DatabaseError) {
+    guard copy == nil else { throw DatabaseError(.inUse, operation: "backup") }
+    let target = try Connection(path: path, options: ConnectionOptions(access: .readWrite))
+    copy = (try OnlineBackup(of: connection, to: target), target)
+  }
+
+  /// Copies the next pages; all of them when `pageCount` is below 1.
+  func stepCopy(
+    pageCount: Int32
+  ) throws(DatabaseError) -> (isDone: Bool, remaining: Int, total: Int) {
+    guard let copy else { throw DatabaseError(.misuse, operation: "closed") }
+    let isDone = try copy.backup.step(pageCount: pageCount)
+    if isDone { try endCopy() }
+    return (isDone, copy.backup.pages.remaining, copy.backup.pages.total)
+  }
+
+  /// Gives up the copy, if one is being made.
+  func endCopy() throws(DatabaseError) {
+    guard let target = copy?.target else { return }
+    copy = nil
+    try target.close()
   }
 
   /// Writes several batches in one durable commit; each takes effect whole or not at all (G1).
@@ -61,6 +89,7 @@ final class RegistryWriter {
     for (request, outcome) in zip(requests, outcomes) where outcome == .applied {
       applied.insert(request.id)
     }
+    boundLog()
     return outcomes
   }
 
@@ -101,6 +130,24 @@ final class RegistryWriter {
       } catch { throw .registry(.store(.failed(code: 1))) }
     }
   }
+
+  /// Keeps the log from growing without end where readers follow each other without a gap.
+  ///
+  /// SQLite itself starts the log anew only in a moment in which nobody reads from it. A restart
+  /// waits for those who do: new readers find everything in the file by then and do not hold it up.
+  private func boundLog() {
+    commitsSinceLook += 1
+    guard commitsSinceLook >= Self.commitsBetweenLooks else { return }
+    commitsSinceLook = 0
+    // What cannot be tidied now is tidied at the next look; nothing that was committed depends on it.
+    guard let log = try? connection.checkpoint(.passive), log.logFrames > Self.logFrameLimit
+    else { return }
+    _ = try? connection.checkpoint(.truncate, waitMilliseconds: Self.restartWaitMilliseconds)
+  }
+
+  private static let commitsBetweenLooks = 64
+  private static let logFrameLimit = 4_000
+  private static let restartWaitMilliseconds: Int32 = 50
 
   /// Moves the whole log into the file and cuts it to nothing; waits for readers that are under way.
   func emptyLog() throws(DatabaseError) {

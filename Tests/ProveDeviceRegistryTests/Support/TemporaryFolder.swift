@@ -5,11 +5,11 @@ final class TemporaryFolder: Sendable {
   let path: String
 
   init() throws {
-    let url = FileManager.default.temporaryDirectory
-      .appending(path: "prove-registry-\(UUID().uuidString)", directoryHint: .isDirectory)
+    path = FileManager.default.temporaryDirectory
+      .appending(path: "prove-registry-\(UUID().uuidString)", directoryHint: .notDirectory)
+      .path(percentEncoded: false)
     try FileManager.default.createDirectory(
-      at: url, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-    path = url.path(percentEncoded: false)
+      atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
   }
 
   deinit {

@@ -25,7 +25,7 @@ package indirect enum JSONValue: Equatable, Sendable {
   case object([Member])
 
   /// The only member of an object that has one, when its name is text.
-  var onlyMember: (name: String, value: JSONValue)? {
+  package var onlyMember: (name: String, value: JSONValue)? {
     guard case .object(let members) = self, members.count == 1, let member = members.first,
       let name = String(validating: member.name, as: UTF16.self)
     else { return nil }

@@ -3,9 +3,9 @@
 /// Foundation's reader was not taken: it cannot give lone surrogates, large integers and doubled
 /// names as they stand. Nothing but the grammar is accepted: no byte order mark, no comment, no
 /// comma too many, no control character in a string, no name twice in an object.
-struct JSONParser {
+package struct JSONParser {
   /// Why a line cannot be read.
-  enum Fault: Error, Equatable {
+  package enum Fault: Error, Equatable {
     /// It is not UTF-8.
     case notUTF8
     /// It breaks the grammar.
@@ -19,22 +19,28 @@ struct JSONParser {
   }
 
   /// A value and where it stood.
-  struct Parsed {
-    let value: JSONValue
+  package struct Parsed {
+    /// The value.
+    package let value: JSONValue
     /// For an object: where the value of each member stands in the line.
-    let memberRanges: [Range<Int>]
+    package let memberRanges: [Range<Int>]
   }
 
   private let bytes: [UInt8]
   private var position = 0
-  private var valuesLeft = ShellLimits.valuesPerLine
+  private let limits: LineLimits
+  private var valuesLeft: Int
 
-  private init(_ bytes: [UInt8]) { self.bytes = bytes }
+  private init(_ bytes: [UInt8], _ limits: LineLimits) {
+    self.bytes = bytes
+    self.limits = limits
+    valuesLeft = limits.valueCount
+  }
 
   /// Reads a line that holds one value and white space around it.
-  static func parse(_ line: [UInt8]) throws(Fault) -> Parsed {
+  package static func parse(_ line: [UInt8], limits: LineLimits) throws(Fault) -> Parsed {
     guard isUTF8(line) else { throw .notUTF8 }
-    var parser = JSONParser(line)
+    var parser = JSONParser(line, limits)
     parser.skipSpace()
     var ranges: [Range<Int>] = []
     let value = try parser.value(depth: 0, memberRanges: &ranges)
@@ -60,7 +66,7 @@ struct JSONParser {
   ) throws(Fault) -> JSONValue {
     valuesLeft -= 1
     guard valuesLeft >= 0 else { throw .tooManyValues }
-    guard depth <= ShellLimits.nesting else { throw .tooDeep }
+    guard depth <= limits.nesting else { throw .tooDeep }
     switch peek {
     case UInt8(ascii: "{"): return try object(depth: depth, memberRanges: &memberRanges)
     case UInt8(ascii: "["): return try array(depth: depth)

@@ -8,16 +8,19 @@ package struct JSONText: Equatable, Sendable {
   private init(_ text: String) { bytes = Array(text.utf8) }
 
   /// Takes bytes that are JSON already.
-  init(verbatim bytes: some Sequence<UInt8>) { self.bytes = Array(bytes) }
+  package init(verbatim bytes: some Sequence<UInt8>) { self.bytes = Array(bytes) }
 
-  static let null = JSONText("null")
+  /// `null`.
+  package static let null = JSONText("null")
 
-  static func boolean(_ value: Bool) -> JSONText { JSONText(value ? "true" : "false") }
+  /// `true` or `false`.
+  package static func boolean(_ value: Bool) -> JSONText { JSONText(value ? "true" : "false") }
 
-  static func integer(_ value: some BinaryInteger) -> JSONText { JSONText(String(value)) }
+  /// A whole number.
+  package static func integer(_ value: some BinaryInteger) -> JSONText { JSONText(String(value)) }
 
   /// A finite number, such that reading it gives the same double, the sign of zero included.
-  static func double(_ value: Double) -> JSONText {
+  package static func double(_ value: Double) -> JSONText {
     if value == 0 { return JSONText(value.sign == .minus ? "-0" : "0") }
     if value.magnitude < 9_007_199_254_740_992, value == value.rounded() {
       return JSONText(String(Int64(value)))
@@ -26,7 +29,7 @@ package struct JSONText: Equatable, Sendable {
   }
 
   /// A string of text.
-  static func string(_ text: String) -> JSONText {
+  package static func string(_ text: String) -> JSONText {
     var made = JSONText("")
     made.bytes.reserveCapacity(text.utf8.count + 2)
     made.appendQuoted(text)
@@ -34,7 +37,7 @@ package struct JSONText: Equatable, Sendable {
   }
 
   /// A string, or `{"utf16":[...]}` when half of a surrogate pair makes it no text.
-  static func units(_ units: [UInt16]) -> JSONText {
+  package static func units(_ units: [UInt16]) -> JSONText {
     guard let text = String(validating: units, as: UTF16.self) else {
       return object([("utf16", array(units.lazy.map { integer($0) }))])
     }
@@ -42,14 +45,15 @@ package struct JSONText: Equatable, Sendable {
   }
 
   /// `{"base64":"..."}`.
-  static func binary(_ bytes: [UInt8]) -> JSONText { object([("base64", base64(bytes))]) }
+  package static func binary(_ bytes: [UInt8]) -> JSONText { object([("base64", base64(bytes))]) }
 
   /// Bytes as a string of base64 with padding.
-  static func base64(_ bytes: [UInt8]) -> JSONText {
+  package static func base64(_ bytes: [UInt8]) -> JSONText {
     string(Data(bytes).base64EncodedString())
   }
 
-  static func array(_ values: some Sequence<JSONText>) -> JSONText {
+  /// An array of values.
+  package static func array(_ values: some Sequence<JSONText>) -> JSONText {
     var made = JSONText("[")
     var isFirst = true
     for value in values {
@@ -61,7 +65,8 @@ package struct JSONText: Equatable, Sendable {
     return made
   }
 
-  static func object(_ members: [(String, JSONText)]) -> JSONText {
+  /// An object with its members in the order given.
+  package static func object(_ members: [(String, JSONText)]) -> JSONText {
     var made = JSONText("{")
     for (index, (name, value)) in members.enumerated() {
       if index > 0 { made.bytes.append(UInt8(ascii: ",")) }
@@ -95,7 +100,7 @@ package struct JSONText: Equatable, Sendable {
 /// Base64 with padding, exactly as it would be written.
 ///
 /// Source: RFC 4648, section 4.
-func decodeBase64(_ text: String) -> [UInt8]? {
+package func decodeBase64(_ text: String) -> [UInt8]? {
   guard let data = Data(base64Encoded: text), data.base64EncodedString() == text else { return nil }
   return Array(data)
 }
