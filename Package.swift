@@ -20,6 +20,7 @@ let package = Package(
     .library(name: "ProveKeySealing", targets: ["ProveKeySealing"]),
     .library(name: "ProveKeyVault", targets: ["ProveKeyVault"]),
     .library(name: "ProveDeviceRegistry", targets: ["ProveDeviceRegistry"]),
+    .library(name: "ProveDeviceRegistryPostgres", targets: ["ProveDeviceRegistryPostgres"]),
     .library(name: "ProveUnify", targets: ["ProveUnify"]),
     .library(name: "ProveKeyTesting", targets: ["ProveKeyTesting"]),
     .executable(name: "provekey", targets: ["provekey"]),
@@ -29,6 +30,9 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
     // Floor 0: system libraries.
@@ -40,16 +44,20 @@ let package = Package(
       providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CProveKeyStore"),
+    .systemLibrary(
+      name: "CLibPQ", pkgConfig: "libpq",
+      providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
 
     // Floor 1: values and rules.
     .target(name: "ProveKeyModel"),
 
-    // Floor 2: the lock, the clock, sealing, the database.
+    // Floor 2: the lock, the clock, sealing, the database, lines of JSON.
     .target(name: "ProveKeyPlatform", dependencies: ["ProveKeyModel"]),
     .target(
       name: "ProveKeySealing",
       dependencies: ["CLinux", "CSodium", "ProveKeyModel", "ProveKeyPlatform"]),
     .target(name: "SQLiteDatabase", dependencies: ["CSQLite", "ProveKeyPlatform"]),
+    .target(name: "JSONLines"),
 
     // Floor 3: the two stores.
     .target(
@@ -58,12 +66,23 @@ let package = Package(
     .target(
       name: "ProveDeviceRegistry",
       dependencies: [
-        "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "SQLiteDatabase",
+        "JSONLines", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "SQLiteDatabase",
         .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Metrics", package: "swift-metrics"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ]),
+    .target(
+      name: "ProveDeviceRegistryPostgres",
+      dependencies: [
+        "CLibPQ", "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
       ]),
     .target(
       name: "ProveKeyTesting",
-      dependencies: ["ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault"]),
+      dependencies: [
+        "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
+        "ProveDeviceRegistry",
+      ]),
 
     // Floor 4: the flow, and the vault for programs in other languages.
     .target(
@@ -73,14 +92,21 @@ let package = Package(
         "ProveDeviceRegistry",
       ]),
 
-    .target(name: "ProveKeyShell", dependencies: ["ProveKeyModel", "ProveKeyVault"]),
+    .target(
+      name: "ProveKeyShell", dependencies: ["JSONLines", "ProveKeyModel", "ProveKeyVault"]),
+    .target(
+      name: "ProveRegistryShell",
+      dependencies: [
+        "JSONLines", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
+        "ProveDeviceRegistry",
+      ]),
 
     // Floor 5: the command line, and the C library.
     .executableTarget(
       name: "provekey",
       dependencies: [
         "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
-        "ProveDeviceRegistry", "ProveUnify", "ProveKeyShell",
+        "ProveDeviceRegistry", "ProveUnify", "ProveKeyShell", "ProveRegistryShell", "JSONLines",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -88,7 +114,7 @@ let package = Package(
       name: "ProveKeyStoreC",
       dependencies: [
         "CProveKeyStore", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
-        "ProveDeviceRegistry", "ProveKeyShell",
+        "ProveDeviceRegistry", "ProveDeviceRegistryPostgres", "ProveKeyShell",
       ]),
 
     .testTarget(name: "ProveKeyModelTests", dependencies: ["ProveKeyModel"]),
@@ -110,12 +136,31 @@ let package = Package(
       name: "ProveKeyTestingTests",
       dependencies: [
         "ProveKeyTesting", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
+        "ProveDeviceRegistry", "StoreTestSupport",
       ]),
+    .target(
+      name: "StoreTestSupport",
+      dependencies: [
+        "ProveKeyTesting", "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform",
+        "ProveKeySealing",
+      ], path: "Tests/StoreTestSupport"),
     .testTarget(
       name: "ProveDeviceRegistryTests",
       dependencies: [
         "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
-        "SQLiteDatabase", .product(name: "Crypto", package: "swift-crypto"),
+        "ProveKeyTesting", "SQLiteDatabase", "StoreTestSupport", "CFaultVFS",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Metrics", package: "swift-metrics"),
+        .product(name: "MetricsTestKit", package: "swift-metrics"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      exclude: ["Fixtures"]),
+    .testTarget(
+      name: "ProveDeviceRegistryPostgresTests",
+      dependencies: [
+        "ProveDeviceRegistryPostgres", "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform",
+        "ProveKeySealing",
       ]),
     .testTarget(
       name: "ProveUnifyTests",
@@ -126,12 +171,22 @@ let package = Package(
     .testTarget(
       name: "ProveKeyShellTests",
       dependencies: [
-        "ProveKeyShell", "ProveKeyVault", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
+        "ProveKeyShell", "JSONLines", "ProveKeyVault", "ProveKeyModel", "ProveKeyPlatform",
+        "ProveKeySealing",
       ]),
-    .testTarget(name: "provekeyTests", dependencies: ["provekey"]),
+    .testTarget(
+      name: "ProveRegistryShellTests",
+      dependencies: [
+        "ProveRegistryShell", "JSONLines", "ProveDeviceRegistry", "ProveKeyModel",
+        "ProveKeyPlatform", "ProveKeySealing",
+      ]),
+    .testTarget(name: "provekeyTests", dependencies: ["provekey", "ProveKeySealing"]),
     .testTarget(
       name: "ExampleTests",
-      dependencies: ["ProveDeviceRegistry", "ProveKeyModel", "ProveKeySealing", "ProveKeyVault"]),
+      dependencies: [
+        "ProveDeviceRegistry", "ProveKeyModel", "ProveKeySealing", "ProveKeyVault",
+        "ProveKeyTesting",
+      ]),
     .testTarget(name: "TidyTests"),
   ],
   swiftLanguageModes: [.v6]

@@ -51,10 +51,22 @@ extension DeviceRegistry {
       // The registration was erased meanwhile: it is decided without it.
       return try await decide(request, presenting: assertion, for: challenge)
     }
+    metrics.count(decision.row)
+    log.decided(decision)
     return RegistryDecision(
       row: decision.row, outcome: decision.outcome,
       ticket: try ticket(for: decision, request, facts, assertion, challenge, at: now),
       existing: try await existing(for: decision, request, at: now))
+  }
+
+  /// Whether the key of an assertion is registered here, whatever its state; takes as long for one
+  /// that is not as ``decide(_:presenting:for:)`` takes to verify one that is.
+  package func isRegistered(
+    _ assertion: KeyAssertion, for challenge: Challenge
+  ) async throws(RegistryError) -> Bool {
+    if try await registration(assertion.deviceID) != nil { return true }
+    SignatureVerifier.spendTime(on: assertion, for: challenge)
+    return false
   }
 
   // MARK: Facts
@@ -67,7 +79,10 @@ extension DeviceRegistry {
     if try await store.item(at: challenge.spentLocator(with: store.keys)) != nil {
       throw .challengeSpent
     }
-    guard let registration = try await registration(assertion.deviceID) else { return .unknown }
+    guard let registration = try await registration(assertion.deviceID) else {
+      SignatureVerifier.spendTime(on: assertion, for: challenge)
+      return .unknown
+    }
     try SignatureVerifier.verify(assertion, by: registration.publicKey, for: challenge)
     return .registered(registration, KeyRules.finding(on: assertion, for: registration))
   }

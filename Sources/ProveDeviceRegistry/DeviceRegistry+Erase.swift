@@ -46,9 +46,11 @@ extension DeviceRegistry {
       details += try await redactAll(at: decisionChain(of: visitor))
     }
     try await store.scrub()
-    return ErasureReceipt(
+    let receipt = ErasureReceipt(
       subject: subject.kindName, erasedAt: now, registrations: registrations, details: details,
       items: items)
+    log.erased(receipt)
+    return receipt
   }
 
   /// Removes a registration once nothing personal is left in its events.

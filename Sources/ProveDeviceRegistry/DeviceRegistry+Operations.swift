@@ -184,8 +184,16 @@ extension DeviceRegistry {
   func found(
     _ id: DeviceID
   ) async throws(RegistryError) -> (row: StoredRegistration, registration: KeyRegistration)? {
+    let start = ContinuousClock.now
     guard let row = try await store.registration(at: codec.locator(of: id)) else { return nil }
-    return (row, try codec.open(row))
+    do throws(RegistryError) {
+      let registration = try codec.open(row)
+      metrics.recordLookup(since: start)
+      return (row, registration)
+    } catch {
+      if case .damaged(let table) = error { log.damaged(table) }
+      throw error
+    }
   }
 
   /// Reads a registration that must be there and not revoked.

@@ -13,6 +13,8 @@ struct PlannedWrite: Sendable {
 
   let write: RegistryWrite
   let onConflict: Conflict
+  /// The kind of the event that it appends, if it does.
+  var kind: KeyEvent.Kind?
 }
 
 /// An event before it has its place in the chain.
@@ -40,33 +42,34 @@ extension DeviceRegistry {
   private func attempting(
     _ plan: () async throws(RegistryError) -> [PlannedWrite]
   ) async throws(RegistryError) {
-    for attempt in 0..<RegistryLimits.attemptLimit {
+    for attempt in 1...RegistryLimits.attemptLimit {
       let changes = try await plan()
       guard !changes.isEmpty else { return }
-      do throws(RegistryError) {
-        switch try await written(changes.map(\.write)) {
-        case .applied: return
-        case .conflict(let index):
-          if case .fail(let error) = changes[index].onConflict { throw error }
-        }
-      } catch .store(.conflicted) {
-        // A transaction of another server was in the way: everything is read and planned again.
-        await RetryPause.pause(beforeAttempt: attempt + 1)
+      switch try await written(changes.map(\.write)) {
+      case .applied:
+        for change in changes { noteEvent(of: change) }
+        return
+      case .conflict(let index):
+        if case .fail(let error) = changes[index].onConflict { throw error }
+        metrics.countRetry(.contention)
+        log.retries(.contention, attempt: attempt)
       }
     }
     throw .contention
   }
 
-  /// Writes a batch; when its outcome is unknown, again under the same id (G9).
+  /// Writes a batch once, however often that has to be tried (``RetryingStore``).
   func written(_ batch: [RegistryWrite]) async throws(RegistryError) -> WriteOutcome {
-    let id = WriteID()
-    for attempt in 1..<RegistryLimits.attemptLimit {
-      do throws(RegistryError) { return try await store.write(batch, as: id) } catch {
-        guard case .store(.outcomeUnknown) = error else { throw error }
-        await RetryPause.pause(beforeAttempt: attempt)
-      }
-    }
-    return try await store.write(batch, as: id)
+    let start = ContinuousClock.now
+    let outcome = try await store.write(batch, as: WriteID())
+    metrics.recordCommit(since: start, rows: batch.count)
+    return outcome
+  }
+
+  private func noteEvent(of change: PlannedWrite) {
+    guard let kind = change.kind else { return }
+    metrics.count(kind)
+    log.appended(kind)
   }
 
   /// The write that makes a challenge unusable from then on (G7).
@@ -122,7 +125,8 @@ extension DeviceRegistry {
         detailHash: detail.map { Hashing.blake2b256($0.encoded) }, previousHash: previousHash)
       previousHash = event.hash
       changes.append(
-        PlannedWrite(write: .append(try seal(event, of: device)), onConflict: conflict))
+        PlannedWrite(
+          write: .append(try seal(event, of: device)), onConflict: conflict, kind: draft.kind))
     }
     return changes
   }
