@@ -62,10 +62,12 @@ final class RecordStore {
   ///
   /// The anchor is moved afterwards: should that fail, the write stands and the anchor's error is
   /// thrown.
+  /// - Parameter committed: does what follows a write that stands, also when the anchor fails.
   func writing<R>(
-    _ body: (RecordWriter) throws(VaultError) -> R
+    _ body: (RecordWriter) throws(VaultError) -> R, committed: (R) -> Void = { _ in }
   ) throws(VaultError) -> R {
     let (result, hasWritten) = try committing(body)
+    committed(result)
     if hasWritten { try advanceAnchor() }
     return result
   }
