@@ -83,9 +83,8 @@ package struct ShellRefusal: Error, Equatable, Sendable {
     case .unknownKey: "the vault has no such key"
     case .deviceIDTaken: "the device id names a key of another scope"
     case .tooManyKeys: "the scope or the vault is at its limit of keys"
-    case .epochInUse(let epoch, let records):
-      "epoch \(epoch) is in use, by \(records) records; rotate first"
-    case .unknownEpoch(let epoch): "the vault has never had the epoch \(epoch)"
+    case .epochInUse(_, let records): "the epoch is in use, by \(records) records; rotate first"
+    case .unknownEpoch: "the vault has never had this epoch"
     case .alreadyExists: "there is a file at the path already; nothing is overwritten"
     case .invalidPath: "the path is empty, too long, or names no regular file"
     case .folderMissing: "the folder of the file does not exist"
