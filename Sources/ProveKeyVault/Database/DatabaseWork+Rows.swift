@@ -280,6 +280,10 @@ extension DatabaseWork {
         try keepOrderInStep(of: store, shelf, reader)
         return try delete([entry.bytes], in: store, shelf, reader)
       }
+      guard range != .all else {
+        if rowCount(of: store, reader) > 0 { store.clear() }
+        return
+      }
       let bounds = try EntryBounds(range)
       let rows = try view(.store(store), shelf, reader)
       let count = rows.count(bounds)

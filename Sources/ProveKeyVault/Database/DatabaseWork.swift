@@ -142,14 +142,14 @@ final class DatabaseWork {
   /// After the commit: what the transaction saw is what is committed now (I3), and what it has
   /// deleted leaves the log.
   private func finish(_ changed: [StoreWork], _ shelf: DatabaseShelf) {
-    for store in changed {
+    for store in stores.values {
       if let order = store.order, !store.isDeleted {
         shelf.keep(order, of: store.room)
-      } else {
+      } else if store.hasChanges {
         shelf.forgetOrder(of: store.room)
       }
     }
-    if changed.contains(where: \.hasEmptiedRanges) { shelf.truncateLog() }
+    if changed.contains(where: \.isEmptied) { shelf.truncateLog() }
   }
 
   private func write(

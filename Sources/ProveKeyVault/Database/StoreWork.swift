@@ -44,10 +44,8 @@ final class StoreWork {
   /// Whether single rows or ranges were written or deleted.
   var hasChangedRows: Bool { !pending.isEmpty || !goneRanges.ranges.isEmpty }
 
-  /// Whether committed rows go by ranges, or all of them do.
-  var hasEmptiedRanges: Bool {
-    !isNew && (isCleared || isDeleted || !goneRanges.ranges.isEmpty)
-  }
+  /// Whether all committed rows go.
+  var isEmptied: Bool { !isNew && (isCleared || isDeleted) }
 
   /// Whether a row that is committed is gone, unless it was written again.
   func isGone(_ key: [UInt8]) -> Bool { isCleared || goneRanges.contains(key) }
