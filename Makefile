@@ -3,10 +3,10 @@
 SWIFT ?= swift
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: help demo test check lint format build sanitize fuzz campaigns coverage bench clean setup
+.PHONY: help demo test check lint format build sanitize fuzz campaigns coverage bench bench-compare check-cost clean setup
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: ## install the system libraries that are missing
 	@./scripts/install-libraries
@@ -46,6 +46,12 @@ coverage: setup ## the tests with a coverage table
 
 bench: setup ## short benchmarks of look-up, signing and decisions
 	cd Benchmarks && $(SWIFT) package benchmark
+
+bench-compare: setup ## the vault against a bare C program and SQLCipher, in turn
+	@./scripts/compare-vault
+
+check-cost: setup ## fail where a hot path takes more than 3 % over the instructions that are kept
+	@./scripts/count-instructions --check
 
 clean: ## remove what builds have made
 	rm -rf .build .build-thread .build-address .build-fuzz Benchmarks/.build

@@ -34,11 +34,11 @@ final class RecordStore {
   var verifications: UInt64 = 0
   private var mustCompareState = true
 
-  init(_ connection: Connection, _ keys: StoreKeys, mode: VaultMode) throws(VaultError) {
+  init(_ connection: Connection, _ keys: StoreKeys, mode: VaultMode) {
     self.keys = keys
     self.mode = mode
     self.connection = connection
-    table = try wrapping { () throws(DatabaseError) in try RecordTable(connection) }
+    table = RecordTable(connection)
   }
 
   /// Whether what was trusted last is so still, without asking the file (V6, V7).
