@@ -20,6 +20,7 @@ let package = Package(
     .library(name: "ProveKeySealing", targets: ["ProveKeySealing"]),
     .library(name: "ProveKeyVault", targets: ["ProveKeyVault"]),
     .library(name: "ProveDeviceRegistry", targets: ["ProveDeviceRegistry"]),
+    .library(name: "ProveDeviceRegistryPostgres", targets: ["ProveDeviceRegistryPostgres"]),
     .library(name: "ProveUnify", targets: ["ProveUnify"]),
     .library(name: "ProveKeyTesting", targets: ["ProveKeyTesting"]),
     .executable(name: "provekey", targets: ["provekey"]),
@@ -40,6 +41,9 @@ let package = Package(
       name: "CSQLite", pkgConfig: "sqlite3",
       providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
     .systemLibrary(name: "CLinux"),
+    .systemLibrary(
+      name: "CLibPQ", pkgConfig: "libpq",
+      providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
 
     // Floor 1: values and rules.
     .target(name: "ProveKeyModel"),
@@ -66,8 +70,16 @@ let package = Package(
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]),
     .target(
+      name: "ProveDeviceRegistryPostgres",
+      dependencies: [
+        "CLibPQ", "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
+      ]),
+    .target(
       name: "ProveKeyTesting",
-      dependencies: ["ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault"]),
+      dependencies: [
+        "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
+        "ProveDeviceRegistry",
+      ]),
 
     // Floor 4: the flow, and the vault for programs in other languages.
     .target(
@@ -114,18 +126,32 @@ let package = Package(
       name: "ProveKeyTestingTests",
       dependencies: [
         "ProveKeyTesting", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
+        "ProveDeviceRegistry", "StoreTestSupport",
       ]),
+    .target(
+      name: "StoreTestSupport",
+      dependencies: [
+        "ProveKeyTesting", "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform",
+        "ProveKeySealing",
+      ], path: "Tests/StoreTestSupport"),
     .testTarget(
       name: "ProveDeviceRegistryTests",
       dependencies: [
         "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
-        "SQLiteDatabase", "CFaultVFS", .product(name: "Crypto", package: "swift-crypto"),
+        "ProveKeyTesting", "SQLiteDatabase", "StoreTestSupport", "CFaultVFS",
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "MetricsTestKit", package: "swift-metrics"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       exclude: ["Fixtures"]),
+    .testTarget(
+      name: "ProveDeviceRegistryPostgresTests",
+      dependencies: [
+        "ProveDeviceRegistryPostgres", "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform",
+        "ProveKeySealing",
+      ]),
     .testTarget(
       name: "ProveUnifyTests",
       dependencies: [
@@ -144,10 +170,13 @@ let package = Package(
         "ProveRegistryShell", "JSONLines", "ProveDeviceRegistry", "ProveKeyModel",
         "ProveKeyPlatform", "ProveKeySealing",
       ]),
-    .testTarget(name: "provekeyTests", dependencies: ["provekey"]),
+    .testTarget(name: "provekeyTests", dependencies: ["provekey", "ProveKeySealing"]),
     .testTarget(
       name: "ExampleTests",
-      dependencies: ["ProveDeviceRegistry", "ProveKeyModel", "ProveKeySealing", "ProveKeyVault"]),
+      dependencies: [
+        "ProveDeviceRegistry", "ProveKeyModel", "ProveKeySealing", "ProveKeyVault",
+        "ProveKeyTesting",
+      ]),
     .testTarget(name: "TidyTests"),
   ],
   swiftLanguageModes: [.v6]

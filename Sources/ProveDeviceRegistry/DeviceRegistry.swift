@@ -42,7 +42,11 @@ public final class DeviceRegistry: Sendable {
   ) async throws(RegistryError) {
     self.metrics = metrics
     log = RegistryLog(logger: logger)
-    self.store = store
+    let observed = log
+    self.store = RetryingStore(store) { cause, attempt in
+      metrics.countRetry(cause)
+      observed.retries(cause, attempt: attempt)
+    }
     self.scope = scope
     self.policy = policy
     self.clock = clock

@@ -51,9 +51,9 @@ extension LineRefusal {
     case .unknownKey: "the vault has no such key"
     case .deviceIDTaken: "the device id names a key of another scope"
     case .tooManyKeys: "the scope or the vault is at its limit of keys"
-    case .epochInUse(let epoch, let records):
-      "epoch \(epoch) is in use, by \(records) records; rotate first"
-    case .unknownEpoch(let epoch): "the vault has never had the epoch \(epoch)"
+    // Without its number, which is what the field carried (H4).
+    case .epochInUse(_, let records): "the epoch is in use, by \(records) records; rotate first"
+    case .unknownEpoch: "the vault has never had such an epoch"
     case .alreadyExists: "there is a file at the path already; nothing is overwritten"
     case .invalidPath: "the path is empty, too long, or names no regular file"
     case .folderMissing: "the folder of the file does not exist"

@@ -1,3 +1,4 @@
+import Foundation
 import ProveDeviceRegistry
 import ProveKeyModel
 import ProveKeyPlatform
@@ -12,6 +13,7 @@ enum ErrorText {
     case let error as VaultError: describe(error)
     case let error as RegistryError: describe(error)
     case let error as SealingError: describe(error)
+    case let error as KeyEncryptionProviderError: describe(error)
     case let error as ModelError: describe(error)
     case let error as UnifyError: "\(error.message) (code \(error.code))"
     case let problem as DurableFile.Problem: describe(problem)
@@ -78,8 +80,22 @@ enum ErrorText {
     case .providerKeyGone(let name): "the key is gone from '\(name)'"
     case .providerRefused(let name): "'\(name)' refused to unlock it"
     case .providerUnavailable(let name): "'\(name)' cannot be reached"
+    case .provider(let name): "'\(name)' failed, or its key is not the one of this store"
+    case .wrongProvider(let expected): "it is unlocked by '\(expected)', not by what was given"
+    case .entanglement(.missing): "the value that it is tied to is not in the folder"
     case .entanglement(let problem): "the value that it is tied to: \(describe(problem))"
     default: "it could not be unlocked: \(error)"
+    }
+  }
+
+  /// What making a key in the keyring came upon.
+  static func describe(_ error: KeyEncryptionProviderError) -> String {
+    switch error {
+    case .keyGone: "the key is gone"
+    case .refused: "the keyring refuses access"
+    case .unavailable: "this system's keyring cannot be reached"
+    case .failed(code: EEXIST): "there is a key of this description already; it is not replaced"
+    default: "the keyring failed: \(error)"
     }
   }
 

@@ -78,9 +78,18 @@ final class RegistryWriter {
       var outcomes: [WriteOutcome] = []
       outcomes.reserveCapacity(requests.count)
       var changes = SetChanges()
+      var ids: Set<WriteID> = []
       for request in requests {
-        let outcome = try write(request)
-        if case .applied = outcome { changes.merge(request.changes) }
+        // It has taken effect already, with its digests (G9).
+        if applied.contains(request.id) || ids.contains(request.id) {
+          outcomes.append(.applied)
+          continue
+        }
+        let outcome = try write(request.batch)
+        if outcome == .applied {
+          changes.merge(request.changes)
+          ids.insert(request.id)
+        }
         outcomes.append(outcome)
       }
       try update(changes)
@@ -93,11 +102,9 @@ final class RegistryWriter {
     return outcomes
   }
 
-  private func write(_ request: BatchRequest) throws(StoreFailure) -> WriteOutcome {
-    // It has taken effect already, with its digests (G9).
-    if applied.contains(request.id) { return .applied }
+  private func write(_ batch: [RegistryWrite]) throws(StoreFailure) -> WriteOutcome {
     do throws(BatchFailure) {
-      try connection.savepoint { () throws(BatchFailure) in try apply(request.batch) }
+      try connection.savepoint { () throws(BatchFailure) in try apply(batch) }
       return .applied
     } catch {
       switch error {
@@ -157,7 +164,8 @@ final class RegistryWriter {
 
   func removeItems(expiredBefore day: Int64, limit: Int) throws(DatabaseError) -> Int {
     try deleteExpiredItems.bind(day, at: 1)
-    try deleteExpiredItems.bind(Int64(limit), at: 2)
+    // Below zero it would be no limit at all.
+    try deleteExpiredItems.bind(Int64(max(limit, 0)), at: 2)
     try deleteExpiredItems.run()
     return connection.changes
   }
@@ -281,24 +289,6 @@ enum StoreFailure: Error, DatabaseErrorConvertible {
     case .database(let error): RegistryError(error)
     case .registry(let error): error
     }
-  }
-}
-
-/// The ids of the batches applied last, as many as a store remembers (G9).
-private struct RecentWrites {
-  private static let capacity = 16_384
-  private var ids: Set<WriteID> = []
-  private var order: [WriteID] = []
-  private var next = 0
-
-  func contains(_ id: WriteID) -> Bool { ids.contains(id) }
-
-  mutating func insert(_ id: WriteID) {
-    guard ids.insert(id).inserted else { return }
-    if order.count < Self.capacity { return order.append(id) }
-    ids.remove(order[next])
-    order[next] = id
-    next = (next + 1) % Self.capacity
   }
 }
 
