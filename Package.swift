@@ -103,7 +103,8 @@ let package = Package(
       name: "provekey",
       dependencies: [
         "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
-        "ProveDeviceRegistry", "ProveUnify", "ProveKeyShell", "ProveRegistryShell", "JSONLines",
+        "ProveDeviceRegistry", "ProveDeviceRegistryPostgres", "ProveUnify", "ProveKeyShell",
+        "ProveRegistryShell", "JSONLines",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

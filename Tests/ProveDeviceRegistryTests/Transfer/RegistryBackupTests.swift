@@ -24,6 +24,8 @@ struct RegistryBackupTests {
     #expect(told.count > 10)
     let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
     #expect(mode == 0o600)
+    let names = try FileManager.default.contentsOfDirectory(atPath: world.folder.path)
+    #expect(names.filter { $0.hasPrefix("copy") } == ["copy.sqlite"], "nothing lies beside it")
     let store = try SQLiteRegistryStore.openExisting(at: path, unlock: world.unlock)
     let registry = try await DeviceRegistry(store: store, scope: .shop)
     #expect(try await registry.verify().problems == [])
