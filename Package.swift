@@ -21,10 +21,16 @@ let package = Package(
     .library(name: "ProveKeyVault", targets: ["ProveKeyVault"]),
     .library(name: "ProveDeviceRegistry", targets: ["ProveDeviceRegistry"]),
     .library(name: "ProveUnify", targets: ["ProveUnify"]),
+    .library(name: "ProveSandbox", targets: ["ProveSandbox"]),
     .library(name: "ProveKeyTesting", targets: ["ProveKeyTesting"]),
     .executable(name: "provekey", targets: ["provekey"]),
   ],
+  traits: [
+    .default(enabledTraits: ["Sandbox"]),
+    .trait(name: "Sandbox", description: "The HTTP sandbox: `provekey sandbox`."),
+  ],
   dependencies: [
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
@@ -78,13 +84,24 @@ let package = Package(
 
     .target(name: "ProveKeyShell", dependencies: ["ProveKeyModel", "ProveKeyVault"]),
 
-    // Floor 5: the command line.
+    // Floor 5: the sandbox, empty without its trait, and the command line.
+    .target(
+      name: "ProveSandbox",
+      dependencies: [
+        "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveDeviceRegistry",
+        "ProveUnify",
+        .product(name: "Crypto", package: "swift-crypto", condition: .when(traits: ["Sandbox"])),
+        .product(name: "FlyingSocks", package: "FlyingFox", condition: .when(traits: ["Sandbox"])),
+      ]),
     .executableTarget(
       name: "provekey",
       dependencies: [
         "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
-        "ProveDeviceRegistry", "ProveUnify", "ProveKeyShell",
+        "ProveDeviceRegistry", "ProveUnify", "ProveKeyShell", "ProveSandbox",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(
+          name: "UnixSignals", package: "swift-service-lifecycle",
+          condition: .when(traits: ["Sandbox"])),
       ]),
 
     .testTarget(name: "ProveKeyModelTests", dependencies: ["ProveKeyModel"]),
