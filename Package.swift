@@ -148,6 +148,14 @@ let package = Package(
       ]),
     .testTarget(name: "provekeyTests", dependencies: ["provekey"]),
     .testTarget(
+      name: "ProveSandboxTests",
+      dependencies: [
+        "provekey", "ProveSandbox", "ProveUnify", "ProveDeviceRegistry", "ProveKeyVault",
+        "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "FlyingSocks", package: "FlyingFox", condition: .when(traits: ["Sandbox"])),
+      ]),
+    .testTarget(
       name: "ExampleTests",
       dependencies: ["ProveDeviceRegistry", "ProveKeyModel", "ProveKeySealing", "ProveKeyVault"]),
     .testTarget(name: "TidyTests"),

@@ -40,6 +40,9 @@
       }
     }
 
+    /// How many clients are remembered.
+    var count: Int { buckets.withLock { $0.count } }
+
     private func filled(_ bucket: Bucket, at now: ContinuousClock.Instant) -> Bucket {
       let passed = bucket.at.duration(to: now) / .seconds(1)
       return Bucket(tokens: min(bucket.tokens + max(passed, 0) * perSecond, perSecond), at: now)

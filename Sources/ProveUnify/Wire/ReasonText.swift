@@ -5,6 +5,7 @@ enum ReasonText {
     case "revoked": "the key was revoked"
     case "phoneMismatch": "the key is bound to, or possession was proven of, another phone number"
     case "identityMismatch": "the key belongs to, or possession was proven by, another consumer"
+    case "suspended": "the key is suspended"
     case "clonedKey": "the key's counter went back: it may have been copied"
     case "planStale": "the registration changed while the flow ran"
     case "registrationCap": "no further registration is allowed"
