@@ -20,6 +20,7 @@ let package = Package(
     .library(name: "ProveKeySealing", targets: ["ProveKeySealing"]),
     .library(name: "ProveKeyVault", targets: ["ProveKeyVault"]),
     .library(name: "ProveDeviceRegistry", targets: ["ProveDeviceRegistry"]),
+    .library(name: "ProveDeviceRegistryPostgres", targets: ["ProveDeviceRegistryPostgres"]),
     .library(name: "ProveUnify", targets: ["ProveUnify"]),
     .library(name: "ProveSandbox", targets: ["ProveSandbox"]),
     .library(name: "ProveKeyTesting", targets: ["ProveKeyTesting"]),
@@ -46,16 +47,20 @@ let package = Package(
       name: "CSQLite", pkgConfig: "sqlite3",
       providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
     .systemLibrary(name: "CLinux"),
+    .systemLibrary(
+      name: "CLibPQ", pkgConfig: "libpq",
+      providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
 
     // Floor 1: values and rules.
     .target(name: "ProveKeyModel"),
 
-    // Floor 2: the lock, the clock, sealing, the database.
+    // Floor 2: the lock, the clock, sealing, the database, lines of JSON.
     .target(name: "ProveKeyPlatform", dependencies: ["ProveKeyModel"]),
     .target(
       name: "ProveKeySealing",
       dependencies: ["CLinux", "CSodium", "ProveKeyModel", "ProveKeyPlatform"]),
     .target(name: "SQLiteDatabase", dependencies: ["CSQLite", "ProveKeyPlatform"]),
+    .target(name: "JSONLines"),
 
     // Floor 3: the two stores.
     .target(
@@ -64,15 +69,23 @@ let package = Package(
     .target(
       name: "ProveDeviceRegistry",
       dependencies: [
-        "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "SQLiteDatabase",
+        "JSONLines", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "SQLiteDatabase",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]),
     .target(
+      name: "ProveDeviceRegistryPostgres",
+      dependencies: [
+        "CLibPQ", "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
+      ]),
+    .target(
       name: "ProveKeyTesting",
-      dependencies: ["ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault"]),
+      dependencies: [
+        "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
+        "ProveDeviceRegistry",
+      ]),
 
     // Floor 4: the flow, and the vault for programs in other languages.
     .target(
@@ -82,7 +95,14 @@ let package = Package(
         "ProveDeviceRegistry",
       ]),
 
-    .target(name: "ProveKeyShell", dependencies: ["ProveKeyModel", "ProveKeyVault"]),
+    .target(
+      name: "ProveKeyShell", dependencies: ["JSONLines", "ProveKeyModel", "ProveKeyVault"]),
+    .target(
+      name: "ProveRegistryShell",
+      dependencies: [
+        "JSONLines", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
+        "ProveDeviceRegistry",
+      ]),
 
     // Floor 5: the sandbox, empty without its trait, and the command line.
     .target(
@@ -97,7 +117,8 @@ let package = Package(
       name: "provekey",
       dependencies: [
         "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
-        "ProveDeviceRegistry", "ProveUnify", "ProveKeyShell", "ProveSandbox",
+        "ProveDeviceRegistry", "ProveUnify", "ProveKeyShell", "ProveRegistryShell", "JSONLines",
+        "ProveSandbox",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(
           name: "UnixSignals", package: "swift-service-lifecycle",
@@ -123,18 +144,32 @@ let package = Package(
       name: "ProveKeyTestingTests",
       dependencies: [
         "ProveKeyTesting", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
+        "ProveDeviceRegistry", "StoreTestSupport",
       ]),
+    .target(
+      name: "StoreTestSupport",
+      dependencies: [
+        "ProveKeyTesting", "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform",
+        "ProveKeySealing",
+      ], path: "Tests/StoreTestSupport"),
     .testTarget(
       name: "ProveDeviceRegistryTests",
       dependencies: [
         "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
-        "SQLiteDatabase", .product(name: "Crypto", package: "swift-crypto"),
+        "ProveKeyTesting", "SQLiteDatabase", "StoreTestSupport", "CFaultVFS",
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "MetricsTestKit", package: "swift-metrics"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       exclude: ["Fixtures"]),
+    .testTarget(
+      name: "ProveDeviceRegistryPostgresTests",
+      dependencies: [
+        "ProveDeviceRegistryPostgres", "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform",
+        "ProveKeySealing",
+      ]),
     .testTarget(
       name: "ProveUnifyTests",
       dependencies: [
@@ -144,9 +179,16 @@ let package = Package(
     .testTarget(
       name: "ProveKeyShellTests",
       dependencies: [
-        "ProveKeyShell", "ProveKeyVault", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
+        "ProveKeyShell", "JSONLines", "ProveKeyVault", "ProveKeyModel", "ProveKeyPlatform",
+        "ProveKeySealing",
       ]),
-    .testTarget(name: "provekeyTests", dependencies: ["provekey"]),
+    .testTarget(
+      name: "ProveRegistryShellTests",
+      dependencies: [
+        "ProveRegistryShell", "JSONLines", "ProveDeviceRegistry", "ProveKeyModel",
+        "ProveKeyPlatform", "ProveKeySealing",
+      ]),
+    .testTarget(name: "provekeyTests", dependencies: ["provekey", "ProveKeySealing"]),
     .testTarget(
       name: "ProveSandboxTests",
       dependencies: [
@@ -157,7 +199,10 @@ let package = Package(
       ]),
     .testTarget(
       name: "ExampleTests",
-      dependencies: ["ProveDeviceRegistry", "ProveKeyModel", "ProveKeySealing", "ProveKeyVault"]),
+      dependencies: [
+        "ProveDeviceRegistry", "ProveKeyModel", "ProveKeySealing", "ProveKeyVault",
+        "ProveKeyTesting",
+      ]),
     .testTarget(name: "TidyTests"),
   ],
   swiftLanguageModes: [.v6]

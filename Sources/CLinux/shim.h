@@ -5,10 +5,13 @@
 //    library to install for eight one-line functions. Each returns -1 and sets errno when the kernel
 //    refuses; on other systems always, with ENOSYS.
 //
-// 2. Two functions that glibc declares only for programs that ask for its extensions.
+// 2. renameat2, which older glibc does not have.
+//
+// 3. Two functions that glibc declares only for programs that ask for its extensions.
 #pragma once
 
 #include <errno.h>
+#include <fcntl.h>
 #include <spawn.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -66,6 +69,16 @@ static inline long pk_keyring_link(int32_t keyring, int32_t destination) {
 // The serial number of the caller's persistent keyring, linked to `destination`.
 static inline long pk_keyring_persistent(int32_t destination) {
   return PK_KEYRING_CALL(SYS_keyctl, KEYCTL_GET_PERSISTENT, -1, destination);
+}
+
+// Gives a file another name, which nothing may have yet: -1 and EEXIST when something has.
+static inline int pk_rename_new(const char *from, const char *to) {
+#if defined(__linux__) && defined(SYS_renameat2)
+  return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 1 /* RENAME_NOREPLACE */);
+#else
+  errno = ENOSYS;
+  return -1;
+#endif
 }
 
 // Makes a pipe whose ends are closed by exec from the first instant on.

@@ -17,4 +17,14 @@ static inline int pks_set_config(sqlite3 *database, int option, int value) {
   return sqlite3_db_config(database, option, value, (int *)0);
 }
 
+// Reads the first bytes of the main database's file as they are: no lock is taken and nothing is
+// rolled back. Through SQLite's own descriptor, since closing another one would drop its locks.
+static inline int pks_read_start(sqlite3 *database, void *bytes, int count) {
+  sqlite3_file *file = 0;
+  int status = sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (status != SQLITE_OK) return status;
+  if (file == 0 || file->pMethods == 0) return SQLITE_NOTFOUND;
+  return file->pMethods->xRead(file, bytes, count, 0);
+}
+
 #endif

@@ -59,6 +59,16 @@ extension DeviceRegistry {
       existing: try await existing(for: decision, request, at: now))
   }
 
+  /// Whether the key of an assertion is registered here, whatever its state; takes as long for one
+  /// that is not as ``decide(_:presenting:for:)`` takes to verify one that is.
+  package func isRegistered(
+    _ assertion: KeyAssertion, for challenge: Challenge
+  ) async throws(RegistryError) -> Bool {
+    if try await registration(assertion.deviceID) != nil { return true }
+    SignatureVerifier.spendTime(on: assertion, for: challenge)
+    return false
+  }
+
   // MARK: Facts
 
   private func verified(
@@ -69,7 +79,10 @@ extension DeviceRegistry {
     if try await store.item(at: challenge.spentLocator(with: store.keys)) != nil {
       throw .challengeSpent
     }
-    guard let registration = try await registration(assertion.deviceID) else { return .unknown }
+    guard let registration = try await registration(assertion.deviceID) else {
+      SignatureVerifier.spendTime(on: assertion, for: challenge)
+      return .unknown
+    }
     try SignatureVerifier.verify(assertion, by: registration.publicKey, for: challenge)
     return .registered(registration, KeyRules.finding(on: assertion, for: registration))
   }

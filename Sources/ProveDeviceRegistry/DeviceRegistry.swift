@@ -42,12 +42,31 @@ public final class DeviceRegistry: Sendable {
   ) async throws(RegistryError) {
     self.metrics = metrics
     log = RegistryLog(logger: logger)
-    self.store = store
+    let observed = log
+    self.store = RetryingStore(store) { cause, attempt in
+      metrics.countRetry(cause)
+      observed.retries(cause, attempt: attempt)
+    }
     self.scope = scope
     self.policy = policy
     self.clock = clock
     codec = RegistrationCodec(keys: store.keys)
     try await settleScope()
+  }
+
+  /// Opens the registry that a copy holds, whosever it is, to read it.
+  /// - Throws: ``RegistryError/store(_:)`` with `notARegistry` when it is nobody's.
+  init(unsettled store: any RegistryStore) async throws(RegistryError) {
+    guard let scope = try await Self.settledScope(of: store) else {
+      throw .store(.notARegistry)
+    }
+    metrics = RegistryMetrics()
+    log = RegistryLog(logger: RegistryLog.silent)
+    self.store = store
+    self.scope = scope
+    policy = .prove
+    clock = .system
+    codec = RegistrationCodec(keys: store.keys)
   }
 
   /// Makes a challenge for a device to sign; it can be answered once, within 15 minutes.
@@ -58,6 +77,27 @@ public final class DeviceRegistry: Sendable {
   /// Releases the store.
   public func close() async throws(RegistryError) {
     try await store.close()
+  }
+
+  /// Whose the registry in a store is, when that is settled.
+  private static func settledScope(
+    of store: any RegistryStore
+  ) async throws(RegistryError) -> RegistryScope? {
+    let locator = store.keys.locator("setting", "scope")
+    guard let stored = try await store.item(at: locator) else { return nil }
+    do {
+      let bytes = try store.keys.openedRow(
+        stored.sealed, epoch: stored.epoch,
+        as: itemContext(locator, stored.version, stored.expiryDay))
+      var reader = ByteReader(bytes)
+      let tenant = try reader.readText(limit: identifierByteLimit, "tenant")
+      let config = BuildConfig(rawValue: try reader.readText(limit: 16, "buildConfig"))
+      try reader.finish()
+      guard let config else { throw RegistryError.damaged(table: "item") }
+      return try RegistryScope(tenant: tenant, buildConfig: config)
+    } catch let error as SealingError {
+      throw RegistryError(error, table: "item")
+    } catch { throw .damaged(table: "item") }
   }
 
   private func settleScope() async throws(RegistryError) {
@@ -135,7 +175,7 @@ extension DeviceRegistry {
     } catch { throw RegistryError(error, table: "item") }
   }
 
-  private static func itemContext(
+  fileprivate static func itemContext(
     _ locator: Locator, _ version: UInt64, _ expiryDay: Int64
   ) -> RecordContext {
     var writer = ByteWriter()

@@ -42,45 +42,26 @@ extension DeviceRegistry {
   private func attempting(
     _ plan: () async throws(RegistryError) -> [PlannedWrite]
   ) async throws(RegistryError) {
-    for attempt in 0..<RegistryLimits.attemptLimit {
+    for attempt in 1...RegistryLimits.attemptLimit {
       let changes = try await plan()
       guard !changes.isEmpty else { return }
-      do throws(RegistryError) {
-        switch try await written(changes.map(\.write)) {
-        case .applied:
-          for change in changes { noteEvent(of: change) }
-          return
-        case .conflict(let index):
-          if case .fail(let error) = changes[index].onConflict { throw error }
-          noteRetry(.contention, attempt)
-        }
-      } catch .store(.conflicted) {
-        // A transaction of another server was in the way: everything is read and planned again.
-        noteRetry(.conflict, attempt)
-        await RetryPause.pause(beforeAttempt: attempt + 1)
+      switch try await written(changes.map(\.write)) {
+      case .applied:
+        for change in changes { noteEvent(of: change) }
+        return
+      case .conflict(let index):
+        if case .fail(let error) = changes[index].onConflict { throw error }
+        metrics.countRetry(.contention)
+        log.retries(.contention, attempt: attempt)
       }
     }
     throw .contention
   }
 
-  /// Writes a batch; when its outcome is unknown, again under the same id (G9).
+  /// Writes a batch once, however often that has to be tried (``RetryingStore``).
   func written(_ batch: [RegistryWrite]) async throws(RegistryError) -> WriteOutcome {
-    let id = WriteID()
-    for attempt in 1..<RegistryLimits.attemptLimit {
-      do throws(RegistryError) { return try await written(batch, as: id) } catch {
-        guard case .store(.outcomeUnknown) = error else { throw error }
-        noteRetry(.outcomeUnknown, attempt)
-        await RetryPause.pause(beforeAttempt: attempt)
-      }
-    }
-    return try await written(batch, as: id)
-  }
-
-  private func written(
-    _ batch: [RegistryWrite], as id: WriteID
-  ) async throws(RegistryError) -> WriteOutcome {
     let start = ContinuousClock.now
-    let outcome = try await store.write(batch, as: id)
+    let outcome = try await store.write(batch, as: WriteID())
     metrics.recordCommit(since: start, rows: batch.count)
     return outcome
   }
@@ -89,11 +70,6 @@ extension DeviceRegistry {
     guard let kind = change.kind else { return }
     metrics.count(kind)
     log.appended(kind)
-  }
-
-  private func noteRetry(_ cause: RegistryMetrics.RetryCause, _ attempt: Int) {
-    metrics.countRetry(cause)
-    log.retries(cause, attempt: attempt)
   }
 
   /// The write that makes a challenge unusable from then on (G7).

@@ -105,6 +105,10 @@ public enum StoreProblem: Hashable, Sendable {
   case schemaOutdated
   /// Set digests are to be kept and there are none; verify the store and rebuild them.
   case setDigestsMissing
+  /// The server's address cannot be read; it is not repeated here, since it may hold a password.
+  case addressMalformed
+  /// The caller's task was cancelled before the call had begun; nothing took effect.
+  case cancelled
   /// Anything else that a server refused, with its five-letter SQLSTATE.
   case refused(state: String)
   /// Anything else, with the database's extended result code.

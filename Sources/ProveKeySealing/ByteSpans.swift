@@ -12,11 +12,14 @@ extension MutableSpan<UInt8> {
     }
   }
 
-  /// Writes an integer, most significant byte first, from `offset` on.
-  mutating func write<Value: FixedWidthInteger>(_ value: Value, at offset: Int) {
-    let width = Value.bitWidth / 8
-    for index in 0..<width {
-      self[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * (width - 1 - index)))
+  /// Writes an integer, most significant byte first, from `offset` on; traps when it does not fit.
+  @inline(__always)
+  mutating func write<Value: FixedWidthInteger & BitwiseCopyable>(_ value: Value, at offset: Int) {
+    precondition(offset >= 0 && MemoryLayout<Value>.size <= count - offset)
+    unsafe withUnsafeMutableBufferPointer { target in
+      guard let base = target.baseAddress else { return }
+      unsafe UnsafeMutableRawPointer(base + offset).storeBytes(
+        of: value.bigEndian, as: Value.self)
     }
   }
 
@@ -66,13 +69,17 @@ extension MutableSpan<UInt8> {
 }
 
 extension Span<UInt8> {
-  /// Reads an integer, most significant byte first, from `offset` on.
-  func read<Value: FixedWidthInteger>(_ type: Value.Type, at offset: Int) -> Value {
-    var value: Value = 0
-    for index in 0..<(Value.bitWidth / 8) {
-      value = (value << 8) | Value(truncatingIfNeeded: self[offset + index])
+  /// Reads an integer, most significant byte first, from `offset` on; traps beyond the end.
+  @inline(__always)
+  func read<Value: FixedWidthInteger & BitwiseCopyable>(
+    _ type: Value.Type, at offset: Int
+  ) -> Value {
+    precondition(offset >= 0 && MemoryLayout<Value>.size <= count - offset)
+    return unsafe withUnsafeBufferPointer { source in
+      guard let base = source.baseAddress else { return 0 }
+      return Value(
+        bigEndian: unsafe UnsafeRawPointer(base + offset).loadUnaligned(as: Value.self))
     }
-    return value
   }
 
   /// Whether both spans hold the same bytes, in time that depends only on their length.

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import ProveKeyPlatform
 
 /// A program that is run for one question and one answer, with limits on both.
 ///
@@ -11,6 +12,8 @@ struct ChildProgram: Sendable {
   let arguments: [String]
   let environment: [String]
   let timeLimitMilliseconds: Int
+  /// How a signal is sent to a group of processes; another one for tests.
+  var signal: @Sendable (pid_t, Int32) -> Int32 = { Glibc.kill(-$0, $1) }
 
   /// Runs the program and reads what it says on standard output.
   ///
@@ -19,10 +22,12 @@ struct ChildProgram: Sendable {
   /// - Throws: ``KeyEncryptionProviderError/unavailable`` when it cannot be started, else
   ///   ``KeyEncryptionProviderError/failed(code:)`` with `ETIMEDOUT`, with `EMSGSIZE` for an answer
   ///   that does not fit, with `ECANCELED` when a signal ended it, or with what a call failed with.
-  ///   It is not running any more then.
+  ///   It is not running any more then, unless it is one that this process may not end, such as a
+  ///   setuid program that has become another user's for good: that one is left to itself.
   func run(
     _ question: borrowing SecretBytes, answer: inout MutableSpan<UInt8>
   ) throws(KeyEncryptionProviderError) -> (status: Int32, count: Int) {
+    Child.takeAwayTheEnded()
     let input = try Pipe()
     let output = try Pipe()
     try input.fill(with: question)
@@ -35,7 +40,7 @@ struct ChildProgram: Sendable {
       let count = try output.drain(into: &answer, until: deadline)
       return (try child.status(until: deadline), count)
     } catch {
-      child.kill()
+      child.end(by: signal)
       throw error
     }
   }
@@ -101,10 +106,34 @@ private struct Child {
   }
 
   /// Ends it and what it started, and takes its status away.
-  func kill() {
-    guard Glibc.kill(-process, SIGKILL) == 0 || errno == ESRCH else { return }
+  ///
+  /// The system may refuse the signal, to the program itself or to some of its group, and tells only
+  /// when it refused all: so it is not waited for longer than a signal takes. Whenever it ends by
+  /// itself, its status is taken away when the next program is run.
+  func end(by signal: (pid_t, Int32) -> Int32) {
+    _ = signal(process, SIGKILL)
+    let deadline = ContinuousClock.now + .milliseconds(Self.endingMilliseconds)
+    while ContinuousClock.now < deadline {
+      if takeStatus() { return }
+      usleep(1_000)
+    }
+    Self.left.withLock { $0.append(self) }
+  }
+
+  /// Takes away what is left of programs that could not be ended and have ended since.
+  static func takeAwayTheEnded() {
+    left.withLock { left in left.removeAll { $0.takeStatus() } }
+  }
+
+  /// Programs that could not be ended; a number stays theirs until their status is taken away.
+  private static let left = Locked<[Child]>([])
+
+  private static let endingMilliseconds = 500
+
+  /// Whether it has ended, and nothing of it is left to be asked for.
+  private func takeStatus() -> Bool {
     var status: Int32 = 0
-    while unsafe waitpid(process, &status, 0) < 0, errno == EINTR {}
+    return unsafe waitpid(process, &status, WNOHANG) != 0
   }
 }
 

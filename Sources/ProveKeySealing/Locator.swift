@@ -2,7 +2,8 @@
 ///
 /// Locators are made by ``StoreKeys`` and sort as their bytes do.
 public struct Locator: Hashable, Sendable, Comparable {
-  private let content: Bytes16
+  @usableFromInline
+  let content: Bytes16
 
   /// Reads a stored locator; nil unless there are 16 bytes.
   public init?(_ bytes: [UInt8]) {
@@ -18,6 +19,20 @@ public struct Locator: Hashable, Sendable, Comparable {
   init(_ content: Bytes16) {
     self.content = content
   }
+
+  /// Puts a locator together from its two halves, each with its most significant byte first.
+  @inlinable
+  package init(high: UInt64, low: UInt64) {
+    content = Bytes16(high: high, low: low)
+  }
+
+  /// The first eight bytes as a number.
+  @inlinable
+  package var high: UInt64 { content.high }
+
+  /// The last eight bytes as a number.
+  @inlinable
+  package var low: UInt64 { content.low }
 
   /// The 16 bytes, as an array of their own.
   public var bytes: [UInt8] { content.withBytes { $0.copied } }
@@ -44,9 +59,17 @@ extension Locator: CustomStringConvertible, CustomReflectable {
 }
 
 /// Sixteen bytes kept in two words, so that they need no memory of their own.
+@usableFromInline
+@frozen
 struct Bytes16: Hashable, Comparable, Sendable {
-  let high: UInt64
-  let low: UInt64
+  @usableFromInline let high: UInt64
+  @usableFromInline let low: UInt64
+
+  @inlinable
+  init(high: UInt64, low: UInt64) {
+    self.high = high
+    self.low = low
+  }
 
   init?(_ bytes: Span<UInt8>) {
     guard bytes.count == 16 else { return nil }
@@ -75,7 +98,24 @@ struct Bytes16: Hashable, Comparable, Sendable {
     return try body(bytes.span)
   }
 
+  @inlinable
   static func < (left: Self, right: Self) -> Bool {
     (left.high, left.low) < (right.high, right.low)
+  }
+}
+
+extension Blake2b {
+  /// Feeds the sixteen bytes as they are.
+  @inline(__always)
+  mutating func feed(_ bytes: Bytes16) {
+    feed(bytes.high)
+    feed(bytes.low)
+  }
+
+  /// Feeds the sixteen bytes led by their length.
+  @inline(__always)
+  mutating func feedPart(_ bytes: Bytes16) {
+    feed(UInt32(16))
+    feed(bytes)
   }
 }

@@ -31,36 +31,21 @@ public struct RecordContext: Sendable {
 
   /// BLAKE2b-256 of (format, store id, table, locator, epoch, version, column...).
   ///
-  /// Every part is led by its length as four bytes, so that no two places hash alike. The parts that
-  /// every place has are laid out first and fed at once: feeding costs more than hashing here.
+  /// Every part is led by its length as four bytes, so that no two places hash alike.
   func associatedHash(storeID: StoreID, epoch: UInt32) -> InlineArray<32, UInt8> {
     var hash = InlineArray<32, UInt8>(repeating: 0)
     var output = hash.mutableSpan
     Blake2b.hash(key: Span(), into: &output) { hasher in
-      var head = InlineArray<25, UInt8>(repeating: 0)
-      var headSpan = head.mutableSpan
-      headSpan.write(UInt32(1), at: 0)
-      headSpan.write(SealedRecord.formatVersion, at: 4)
-      headSpan.write(UInt32(16), at: 5)
-      storeID.withBytes { headSpan.write($0, at: 9) }
-      hasher.feed(head.span)
+      hasher.feed(UInt32(1))
+      hasher.feed(SealedRecord.formatVersion)
+      hasher.feedPart(storeID.content)
       hasher.feedPart(table)
-
-      var tail = InlineArray<60, UInt8>(repeating: 0)
-      var tailSpan = tail.mutableSpan
-      tailSpan.write(UInt32(16), at: 0)
-      locator.withBytes { tailSpan.write($0, at: 4) }
-      tailSpan.write(UInt32(4), at: 20)
-      tailSpan.write(epoch, at: 24)
-      tailSpan.write(UInt32(8), at: 28)
-      tailSpan.write(version, at: 32)
-      if let namespace {
-        tailSpan.write(UInt32(16), at: 40)
-        namespace.withBytes { tailSpan.write($0, at: 44) }
-        hasher.feed(tail.span)
-      } else {
-        hasher.feed(tail.span.extracting(0..<40))
-      }
+      hasher.feedPart(locator.content)
+      hasher.feed(UInt32(4))
+      hasher.feed(epoch)
+      hasher.feed(UInt32(8))
+      hasher.feed(version)
+      if let namespace { hasher.feedPart(namespace.content) }
       for column in columns { hasher.feedPart(column.span) }
     }
     return hash

@@ -16,7 +16,7 @@ struct RecordEnvelope {
   /// What an error names when the bytes are not what was written.
   let part: SealedPart
 
-  private static let label = "prove-key-store record 1"
+  private static let label: StaticString = "prove-key-store record 1"
 
   /// Seals content that is no secret: it is padded and encrypted inside the result.
   func seal(

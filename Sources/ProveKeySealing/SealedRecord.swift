@@ -57,6 +57,18 @@ public enum SealedRecord: Sendable {
     return Commitment(thirtyTwo: sealed.extracting(commitmentRange))
   }
 
+  /// The commitment of a record that says it was sealed under `epoch`; nil when it says another.
+  ///
+  /// - Throws: ``SealingError/unknownFormat(_:)``, ``SealingError/tooLarge``,
+  ///   ``SealingError/damaged(_:)``.
+  package static func commitment(
+    of sealed: Span<UInt8>, epoch: UInt32
+  ) throws(SealingError) -> Commitment? {
+    try check(sealed, part: .record)
+    guard sealed.read(UInt32.self, at: epochOffset) == epoch else { return nil }
+    return Commitment(thirtyTwo: sealed.extracting(commitmentRange))
+  }
+
   /// Refuses what cannot be a sealed record, before anything of it is used.
   static func check(_ sealed: Span<UInt8>, part: SealedPart) throws(SealingError) {
     guard sealed.count > 0 else { throw .damaged(part) }

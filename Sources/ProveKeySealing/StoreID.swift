@@ -1,6 +1,6 @@
 /// Sixteen random bytes that tell one store from every other; they stand in its header in the clear.
 public struct StoreID: Hashable, Sendable {
-  private let content: Bytes16
+  let content: Bytes16
 
   /// Reads a stored id; nil unless there are 16 bytes.
   public init?(_ bytes: [UInt8]) {

@@ -75,6 +75,23 @@ extension StoreKeys {
     }
   }
 
+  /// As ``withOpened(_:as:_:)``, of one type: a `body` that returns nothing is called directly.
+  ///
+  /// - Throws: as ``open(_:as:)``.
+  package func lendOpened(
+    _ sealed: Span<UInt8>, as record: RecordContext, to body: (Span<UInt8>) -> Void
+  ) throws(SealingError) {
+    let count = try RecordEnvelope.textCount(of: sealed, storeID: storeID, part: .record)
+    let (epoch, key) = try key(of: sealed)
+    let envelope = envelope(epoch, record)
+    try withSecretScratch(count: count) { text throws(SealingError) in
+      let length = try key.bytes.withBytes { key throws(SealingError) in
+        try envelope.open(sealed, key: key, into: &text)
+      }
+      body(text.span.extracting(4..<(4 + length)))
+    }
+  }
+
   /// Seals the store's own state: as ``seal(_:as:)``, under the root's state subkey, epoch 0.
   ///
   /// - Throws: ``SealingError/tooLarge``.

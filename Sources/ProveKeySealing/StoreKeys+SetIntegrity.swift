@@ -9,7 +9,7 @@ extension StoreKeys {
   ) -> SetDigest {
     keyedDigest { hasher in
       hasher.feedPart("element")
-      locator.withBytes { hasher.feed($0) }
+      hasher.feed(locator.content)
       hasher.feed(version)
       hasher.feedPart(commitment)
     }

@@ -1,3 +1,5 @@
+import JSONLines
+
 /// Every limit of the shell in one place.
 package enum ShellLimits: Sendable {
   /// Bytes of a line, its end not counted: the largest item of localStorage with every code unit
@@ -8,10 +10,9 @@ package enum ShellLimits: Sendable {
   package static let nesting = 400
   /// Values in a line: the largest item of localStorage as a list of code units, and some more.
   static let valuesPerLine = 5_300_000
-  /// Bytes of an id.
-  static let idByteCount = 256
-  /// Bytes of a name that an error repeats.
-  static let repeatedNameByteCount = 64
+  /// What one line may hold.
+  static let line = LineLimits(
+    byteCount: lineByteCount, nesting: nesting, valueCount: valuesPerLine)
   /// Bytes of a result that lists what a store holds.
   package static let resultByteCount = 67_108_864
   /// Rows of a result that lists what a store holds.

@@ -1,27 +1,18 @@
-/// A field of a request.
-package struct ShellField: Equatable, Sendable {
-  /// Its name in the request.
-  package let name: String
-  /// Whether the operation cannot do without it.
-  package let isRequired: Bool
-
-  static func required(_ name: String) -> ShellField { ShellField(name: name, isRequired: true) }
-  static func optional(_ name: String) -> ShellField { ShellField(name: name, isRequired: false) }
-}
+package import JSONLines
 
 /// What a request may ask for, one row a name; the manual's table is checked against these.
-package struct ShellOperation: Sendable {
+package struct ShellOperation: LineOperation {
   /// What `op` says.
   package let name: String
   /// What a request of it may carry, beside `id` and `op`.
-  package let fields: [ShellField]
+  package let fields: [LineField]
   /// What its answer holds, in a few words.
   package let result: String
-  let run: @Sendable (ShellSession, ShellFields) throws -> JSONText
+  let run: @Sendable (ShellSession, LineFields) throws -> JSONText
 
   init(
-    _ name: String, _ fields: [ShellField], _ result: String,
-    run: @escaping @Sendable (ShellSession, ShellFields) throws -> JSONText
+    _ name: String, _ fields: [LineField], _ result: String,
+    run: @escaping @Sendable (ShellSession, LineFields) throws -> JSONText
   ) {
     self.name = name
     self.fields = fields
@@ -34,9 +25,4 @@ package struct ShellOperation: Sendable {
 
   /// The operations by name.
   static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
-
-  /// One line for a list of operations: the name, and its fields, those in brackets optional.
-  package var usage: String {
-    ([name] + fields.map { $0.isRequired ? $0.name : "[\($0.name)]" }).joined(separator: " ")
-  }
 }

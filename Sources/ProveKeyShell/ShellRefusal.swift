@@ -1,58 +1,26 @@
+import JSONLines
 import ProveKeyModel
 import ProveKeyVault
 
-/// Why a request was refused, as its answer says it.
-///
-/// It names fields and counts; of what a request carried it repeats nothing but the name of an
-/// operation or field that the shell does not know, when that is short and plain.
-package struct ShellRefusal: Error, Equatable, Sendable {
-  /// What is refused in a request before the vault is asked.
-  package enum Fault: String, Sendable, CaseIterable {
-    /// The line is not one JSON object: see the message.
-    case malformedLine = "MalformedLine"
-    /// The line is longer than a line may be: divide the request.
-    case lineTooLong = "LineTooLong"
-    /// There is no such operation: correct `op`.
-    case unknownOperation = "UnknownOperation"
-    /// The operation has no such field: correct its name.
-    case unknownField = "UnknownField"
-    /// The operation needs the field.
-    case missingField = "MissingField"
-    /// The field holds something else than it may.
-    case invalidField = "InvalidField"
-    /// The database has not been opened in this shell: `database.open`.
-    case notOpen = "NotOpen"
-    /// There are too many open databases, or operations in a transaction.
-    case tooMany = "TooMany"
-    /// The result would be longer than a result may be: give a `limit` or a narrower range.
-    case resultTooLarge = "ResultTooLarge"
-  }
+/// What is refused in a request of the vault's shell, beside what is wrong with its line.
+package enum ShellFault: String, Sendable, CaseIterable {
+  /// The database has not been opened in this shell: `database.open`.
+  case notOpen = "NotOpen"
+  /// There are too many open databases, or operations in a transaction.
+  case tooMany = "TooMany"
+  /// The result would be longer than a result may be: give a `limit` or a narrower range.
+  case resultTooLarge = "ResultTooLarge"
+}
 
-  /// What programs tell refusals apart by.
-  package let name: String
-  /// What people read.
-  package let message: String
-  /// In a transaction: the place of the operation that was refused, counted from 0.
-  package var operation: Int?
-
-  init(name: String, message: String) {
-    self.name = name
-    self.message = message
-  }
-
-  init(_ fault: Fault, _ message: String) {
+extension LineRefusal {
+  init(_ fault: ShellFault, _ message: String) {
     self.init(name: fault.rawValue, message: message)
-  }
-
-  /// The field holds something else than it may.
-  static func invalid(_ field: String, _ expected: String) -> ShellRefusal {
-    ShellRefusal(.invalidField, "'\(field)' must be \(expected)")
   }
 
   /// Says what any failure of an operation means for its answer.
   init(_ error: any Error) {
     switch error {
-    case let refusal as ShellRefusal: self = refusal
+    case let refusal as LineRefusal: self = refusal
     case let error as VaultError: self.init(error)
     case ModelError.malformed(let field): self = .invalid(field, "well-formed")
     default: self.init(name: "Failed", message: "the operation failed")
@@ -83,9 +51,9 @@ package struct ShellRefusal: Error, Equatable, Sendable {
     case .unknownKey: "the vault has no such key"
     case .deviceIDTaken: "the device id names a key of another scope"
     case .tooManyKeys: "the scope or the vault is at its limit of keys"
-    case .epochInUse(let epoch, let records):
-      "epoch \(epoch) is in use, by \(records) records; rotate first"
-    case .unknownEpoch(let epoch): "the vault has never had the epoch \(epoch)"
+    // Without its number, which is what the field carried (H4).
+    case .epochInUse(_, let records): "the epoch is in use, by \(records) records; rotate first"
+    case .unknownEpoch: "the vault has never had such an epoch"
     case .alreadyExists: "there is a file at the path already; nothing is overwritten"
     case .invalidPath: "the path is empty, too long, or names no regular file"
     case .folderMissing: "the folder of the file does not exist"
@@ -114,24 +82,6 @@ package struct ShellRefusal: Error, Equatable, Sendable {
     case .conflict: "another process has written to a store of the transaction: repeat it"
     case .blocked: "the database is open: 'database.close' first"
     default: "the database refused"
-    }
-  }
-
-  /// A name that a request gave, when it may be repeated.
-  static func repeatable(_ units: [UInt16]) -> String? {
-    guard !units.isEmpty, units.count <= ShellLimits.repeatedNameByteCount,
-      units.allSatisfy({ $0 < 0x80 && isPlain(UInt8($0)) })
-    else { return nil }
-    return String(decoding: units, as: UTF16.self)
-  }
-
-  private static func isPlain(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
-      UInt8(ascii: "-"):
-      true
-    default: false
     }
   }
 }

@@ -1,3 +1,4 @@
+package import JSONLines
 package import ProveKeyVault
 
 /// A vault that answers requests, one line of JSON each: the vault for programs in any language.
@@ -49,101 +50,18 @@ package final class ShellSession {
   package func answer(to line: [UInt8]) -> [UInt8] {
     var id = JSONText.null
     do {
-      let request = try Request(line) { id = $0 }
+      let request = try LineRequest(
+        line, limits: ShellLimits.line, operations: ShellOperation.byName
+      ) { id = $0 }
       let result = try request.operation.run(self, request.fields)
-      return JSONText.object([("id", id), ("ok", .boolean(true)), ("result", result)]).bytes
+      return JSONLine.answer(result, id: id)
     } catch {
-      return Self.refusal(ShellRefusal(error), id: id)
+      return JSONLine.refusal(LineRefusal(error), id: id)
     }
   }
 
   /// The answer to a line that was longer than ``ShellLimits/lineByteCount`` and was skipped.
   package func answerToTooLongLine() -> [UInt8] {
-    Self.refusal(
-      ShellRefusal(.lineTooLong, "a line has at most \(ShellLimits.lineByteCount) bytes"),
-      id: .null)
-  }
-
-  private static func refusal(_ refusal: ShellRefusal, id: JSONText) -> [UInt8] {
-    var members: [(String, JSONText)] = [
-      ("name", .string(refusal.name)), ("message", .string(refusal.message)),
-    ]
-    if let operation = refusal.operation { members.append(("operation", .integer(operation))) }
-    return JSONText.object([
-      ("id", id), ("ok", .boolean(false)), ("error", .object(members)),
-    ]).bytes
-  }
-}
-
-/// A request as it was read from a line.
-private struct Request {
-  let operation: ShellOperation
-  let fields: ShellFields
-
-  /// - Parameter tellID: is told the id as soon as it is known.
-  init(_ line: [UInt8], tellID: (JSONText) -> Void) throws(ShellRefusal) {
-    let parsed = try Self.parse(line)
-    guard case .object(let members) = parsed.value else {
-      throw ShellRefusal(.malformedLine, "a request is one JSON object a line")
-    }
-    var name: JSONValue?
-    var id: JSONText?
-    for (member, range) in zip(members, parsed.memberRanges) {
-      switch ShellRefusal.repeatable(member.name) {
-      case "id": id = try Self.id(member.value, line[range])
-      case "op": name = member.value
-      default: break
-      }
-    }
-    if let id { tellID(id) }
-    guard let name else { throw ShellRefusal(.missingField, "a request needs 'op'") }
-    guard case .string(let units) = name else { throw .invalid("op", "a string") }
-    let repeated = ShellRefusal.repeatable(units)
-    guard let repeated, let operation = ShellOperation.byName[repeated] else {
-      throw ShellRefusal(
-        .unknownOperation,
-        "there is no operation \(repeated.map { "'\($0)'" } ?? "of that name")")
-    }
-    self.operation = operation
-    fields = try ShellFields(members, known: operation.fields, ignoring: ["id", "op"])
-  }
-
-  /// The id as it was written, when it may be given back.
-  private static func id(
-    _ value: JSONValue, _ bytes: ArraySlice<UInt8>
-  ) throws(ShellRefusal) -> JSONText {
-    let isTaken =
-      switch value {
-      case .null, .string: true
-      case .number(let text): Double(text)?.isFinite == true
-      default: false
-      }
-    guard isTaken, bytes.count <= ShellLimits.idByteCount else {
-      throw .invalid("id", "null, or a number or string of at most 256 bytes")
-    }
-    return JSONText(verbatim: bytes)
-  }
-
-  private static func parse(_ line: [UInt8]) throws(ShellRefusal) -> JSONParser.Parsed {
-    guard line.count <= ShellLimits.lineByteCount else {
-      throw ShellRefusal(.lineTooLong, "a line has at most \(ShellLimits.lineByteCount) bytes")
-    }
-    do throws(JSONParser.Fault) {
-      return try JSONParser.parse(line)
-    } catch {
-      let reason =
-        switch error {
-        case .notUTF8: "the line is not UTF-8"
-        case .malformed where line.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }:
-          "the line is empty"
-        case .malformed where line.starts(with: [0xEF, 0xBB, 0xBF]):
-          "the line begins with a byte order mark"
-        case .malformed: "the line is not JSON"
-        case .doubledName: "an object has two members of one name"
-        case .tooDeep: "arrays and objects are nested more than \(ShellLimits.nesting) deep"
-        case .tooManyValues: "the line has more than \(ShellLimits.valuesPerLine) values"
-        }
-      throw ShellRefusal(.malformedLine, reason)
-    }
+    JSONLine.refusal(.tooLong(ShellLimits.line), id: .null)
   }
 }

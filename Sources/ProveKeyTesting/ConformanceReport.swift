@@ -29,11 +29,30 @@ public struct ConformanceReport<Property: ConformanceProperty>: Sendable {
       do {
         try check(property)
         return Finding(property: property, failure: nil)
-      } catch let broken as Broken {
-        return Finding(property: property, failure: broken.reason)
       } catch {
-        return Finding(property: property, failure: "an error where there should be none: \(error)")
+        return Finding(property: property, failure: failure(error))
       }
+    }
+  }
+
+  /// Checks every property, one after another.
+  init(checking check: (Property) async throws -> Void) async {
+    var findings: [Finding] = []
+    for property in Property.allCases {
+      findings.append(await Self.finding(property, check))
+    }
+    self.findings = findings
+  }
+
+  /// Checks one property.
+  static func finding(
+    _ property: Property, _ check: (Property) async throws -> Void
+  ) async -> Finding {
+    do {
+      try await check(property)
+      return Finding(property: property, failure: nil)
+    } catch {
+      return Finding(property: property, failure: failure(error))
     }
   }
 }
@@ -46,6 +65,11 @@ extension ConformanceReport: CustomStringConvertible {
       return finding.failure.map { "FAILED  \(name): \($0)" } ?? "holds   \(name)"
     }.joined(separator: "\n")
   }
+}
+
+/// What an error says that a check of a property threw.
+private func failure(_ error: any Error) -> String {
+  (error as? Broken)?.reason ?? "an error where there should be none: \(error)"
 }
 
 /// Runs `body` on eight threads of their own at once, and breaks the property with the first failure.

@@ -12,15 +12,21 @@ public enum EvictionSimulator: Sendable {
     public let keys: Int
     /// Items of localStorage.
     public let items: Int
+    /// Databases.
+    public let databases: Int
   }
 
-  /// Removes all keys of an origin and everything in its localStorage.
+  /// Removes all keys of an origin, everything in its localStorage, and its databases.
   ///
-  /// - Throws: what the vault throws; part of it may be removed then, as it may not in a browser.
+  /// - Throws: what the vault throws, such as ``DatabaseFault/blocked`` while a database of the origin
+  ///   is open; part of it may be removed then, as it may not in a browser.
   @discardableResult
   public static func evict(
     _ origin: String, from vault: KeyVault
   ) throws(VaultError) -> Eviction {
+    let databases = try vault.databases(for: origin)
+    // First, since one that is open is refused: nothing is gone then.
+    for database in databases { try vault.deleteDatabase(database.name, for: origin) }
     var count = 0
     for config in BuildConfig.allCases {
       for key in try vault.keys(in: try scope(config, origin)) {
@@ -31,7 +37,7 @@ public enum EvictionSimulator: Sendable {
     let storage = try vault.localStorage(for: origin)
     let items = try storage.count
     try storage.clear()
-    return Eviction(keys: count, items: items)
+    return Eviction(keys: count, items: items, databases: databases.count)
   }
 
   private static func scope(

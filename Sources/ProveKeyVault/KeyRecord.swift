@@ -1,24 +1,34 @@
 import ProveKeyModel
+import ProveKeyPlatform
+import ProveKeySealing
 
 /// The record of one key's public facts.
 ///
 /// Content: kind 1, layout 1, state 1, sequence 8, algorithm 1, created 8 (milliseconds since 1970),
 /// confirmed (0, or 1 and 8); then led by their lengths as four bytes: deviceId, build config,
-/// origin, public key. Layout 2, of a key that a custodian holds, ends with the custodian's name.
+/// origin, public key. Layout 2, of a key that a custodian holds, ends with the custodian's name. Layouts
+/// 3 and 4 are these two of a salvaged key.
 struct KeyRecord: Equatable {
   let key: ProveKey
   /// The generation in which it was placed or confirmed: it tells which came last, whatever the
   /// clock said.
   let sequence: UInt64
+  /// Whether it was read out of a vault that was not whole: what the key signs then shows the
+  /// generation 0, which is below any that a vault has, so that a server takes it for stale until the
+  /// key is replaced.
+  var isSalvaged = false
 
   private static let layout: UInt8 = 1
   private static let custodianLayout: UInt8 = 2
+  /// What a salvaged key adds to either.
+  private static let salvagedStep: UInt8 = 2
 
   /// The bytes that are sealed.
   var encoded: [UInt8] {
     var writer = ByteWriter(reservingCapacity: 192)
     writer.write(RecordKind.key.rawValue)
-    writer.write(key.custodian == nil ? Self.layout : Self.custodianLayout)
+    let layout = key.custodian == nil ? Self.layout : Self.custodianLayout
+    writer.write(isSalvaged ? layout + Self.salvagedStep : layout)
     writer.write(key.state.rawValue)
     writer.write(sequence)
     writer.write(key.publicKey.algorithm.rawValue)
@@ -34,51 +44,148 @@ struct KeyRecord: Equatable {
 
   /// Reads what was sealed.
   static func decode(_ bytes: [UInt8]) throws(VaultError) -> KeyRecord {
-    try RecordKind.key.reading(bytes) { reader throws(ByteReader.Malformed) in
-      let found = try reader.read(UInt8.self, "layout")
+    try decode(bytes.span, expecting: nil, nil).record
+  }
+
+  /// Reads what was sealed, and takes id and scope from what is at hand where the bytes are the same.
+  ///
+  /// - Returns: the record, and whether its scope is the one that was expected.
+  static func decode(
+    _ bytes: Span<UInt8>, expecting id: DeviceID?, _ scope: KeyScope?
+  ) throws(VaultError) -> (record: KeyRecord, isOfScope: Bool) {
+    do throws(ByteReader.Malformed) {
+      var reader = FactsReader()
+      guard try reader.byte(bytes) == RecordKind.key.rawValue else { throw reader.malformed }
+      let read = try reader.byte(bytes)
+      let isSalvaged = read > custodianLayout
+      let found = isSalvaged ? read - salvagedStep : read
       guard found == layout || found == custodianLayout,
-        let state = ProveKey.State(rawValue: try reader.read(UInt8.self, "state"))
-      else { throw ByteReader.Malformed(field: "state") }
-      let sequence = try reader.read(UInt64.self, "sequence")
-      guard let algorithm = KeyAlgorithm(rawValue: try reader.read(UInt8.self, "algorithm")) else {
-        throw ByteReader.Malformed(field: "algorithm")
+        let state = ProveKey.State(rawValue: try reader.byte(bytes))
+      else { throw reader.malformed }
+      let sequence = try reader.word(bytes)
+      guard let algorithm = KeyAlgorithm(rawValue: try reader.byte(bytes)) else {
+        throw reader.malformed
       }
-      let created = try readInstant(&reader, "created")
-      let confirmed = try reader.readOptional("confirmed") { reader throws(ByteReader.Malformed) in
-        try readInstant(&reader, "confirmed")
+      let created = try reader.instant(bytes)
+      var confirmed: UTCInstant?
+      switch try reader.byte(bytes) {
+      case 0: break
+      case 1: confirmed = try reader.instant(bytes)
+      default: throw reader.malformed
       }
-      let id = DeviceID(try reader.readText(limit: identifierByteLimit, "id"))
-      let config = BuildConfig(rawValue: try reader.readText(limit: 32, "build config"))
-      let origin = try reader.readText(limit: identifierByteLimit, "origin")
-      let publicKey = try reader.readBlock(limit: 256, "public key")
-      let custodian =
-        found == layout
-        ? nil : try reader.readText(limit: CustodianRecord.nameLimit, "custodian")
-      guard custodian.map(CustodianRecord.accepts) ?? true else {
-        throw ByteReader.Malformed(field: "custodian")
+      let foundID = try reader.deviceID(bytes, expecting: id)
+      let (foundScope, isOfScope) = try reader.scope(bytes, expecting: scope)
+      let publicKey = bytes.extracting(try reader.block(bytes, limit: 256)).copied
+      var custodian: String?
+      if found == custodianLayout {
+        let name = try reader.text(bytes, limit: CustodianRecord.nameLimit)
+        guard CustodianRecord.accepts(name: name) else { throw reader.malformed }
+        custodian = name
       }
-      guard let id, let config else { throw ByteReader.Malformed(field: "id") }
+      guard reader.offset == bytes.count else { throw reader.malformed }
+      let key: ProveKey
       do throws(ModelError) {
-        let key = ProveKey(
-          deviceID: id, publicKey: try PublicKey(algorithm: algorithm, bytes: publicKey),
-          scope: try KeyScope(buildConfig: config, origin: origin), state: state,
-          createdAt: created, confirmedAt: confirmed, custodian: custodian)
-        return KeyRecord(key: key, sequence: sequence)
+        key = ProveKey(
+          deviceID: foundID, publicKey: try PublicKey(algorithm: algorithm, bytes: publicKey),
+          scope: foundScope, state: state, createdAt: created, confirmedAt: confirmed,
+          custodian: custodian)
       } catch {
-        throw ByteReader.Malformed(field: "key")
+        throw reader.malformed
       }
+      return (KeyRecord(key: key, sequence: sequence, isSalvaged: isSalvaged), isOfScope)
+    } catch {
+      throw .damaged(VaultDamage(.record, .malformed))
     }
+  }
+}
+
+/// How far a key's facts have been read: what `ByteReader` does, over bytes that are lent.
+private struct FactsReader {
+  private(set) var offset = 0
+
+  var malformed: ByteReader.Malformed { ByteReader.Malformed(field: "key") }
+
+  mutating func byte(_ bytes: Span<UInt8>) throws(ByteReader.Malformed) -> UInt8 {
+    guard offset < bytes.count else { throw malformed }
+    defer { offset += 1 }
+    return bytes[offset]
+  }
+
+  mutating func word(_ bytes: Span<UInt8>) throws(ByteReader.Malformed) -> UInt64 {
+    guard bytes.count - offset >= 8 else { throw malformed }
+    var value: UInt64 = 0
+    for index in offset..<(offset + 8) { value = value << 8 | UInt64(bytes[index]) }
+    offset += 8
+    return value
   }
 
   /// Reads a time; one beyond the calendar, which an instant would clamp, was never written.
-  private static func readInstant(
-    _ reader: inout ByteReader, _ field: String
-  ) throws(ByteReader.Malformed) -> UTCInstant {
-    let milliseconds = try reader.read(Int64.self, field)
+  mutating func instant(_ bytes: Span<UInt8>) throws(ByteReader.Malformed) -> UTCInstant {
+    let milliseconds = Int64(bitPattern: try word(bytes))
     let instant = UTCInstant(millisecondsSinceEpoch: milliseconds)
-    guard instant.millisecondsSinceEpoch == milliseconds else {
-      throw ByteReader.Malformed(field: field)
-    }
+    guard instant.millisecondsSinceEpoch == milliseconds else { throw malformed }
     return instant
+  }
+
+  /// Passes over bytes that are led by their length.
+  mutating func block(
+    _ bytes: Span<UInt8>, limit: Int
+  ) throws(ByteReader.Malformed) -> Range<Int> {
+    guard bytes.count - offset >= 4 else { throw malformed }
+    var count = 0
+    for index in offset..<(offset + 4) { count = count << 8 | Int(bytes[index]) }
+    let start = offset + 4
+    guard count <= limit, count <= bytes.count - start else { throw malformed }
+    offset = start + count
+    return start..<offset
+  }
+
+  mutating func text(_ bytes: Span<UInt8>, limit: Int) throws(ByteReader.Malformed) -> String {
+    let range = try block(bytes, limit: limit)
+    do {
+      return String(copying: try UTF8Span(validating: bytes.extracting(range)))
+    } catch {
+      throw malformed
+    }
+  }
+
+  mutating func deviceID(
+    _ bytes: Span<UInt8>, expecting expected: DeviceID?
+  ) throws(ByteReader.Malformed) -> DeviceID {
+    if let expected, let after = end(of: expected.rawValue, in: bytes, from: offset) {
+      offset = after
+      return expected
+    }
+    guard let id = DeviceID(try text(bytes, limit: identifierByteLimit)) else { throw malformed }
+    return id
+  }
+
+  mutating func scope(
+    _ bytes: Span<UInt8>, expecting expected: KeyScope?
+  ) throws(ByteReader.Malformed) -> (KeyScope, isExpected: Bool) {
+    if let expected, let middle = end(of: expected.buildConfig.rawValue, in: bytes, from: offset),
+      let after = end(of: expected.origin, in: bytes, from: middle)
+    {
+      offset = after
+      return (expected, true)
+    }
+    guard let config = BuildConfig(rawValue: try text(bytes, limit: 32)) else { throw malformed }
+    let origin = try text(bytes, limit: identifierByteLimit)
+    do throws(ModelError) {
+      return (try KeyScope(buildConfig: config, origin: origin), false)
+    } catch {
+      throw malformed
+    }
+  }
+
+  /// Where a text ends that stands at `start`, led by its length; nil when another stands there.
+  private func end(of text: String, in bytes: Span<UInt8>, from start: Int) -> Int? {
+    var reader = self
+    reader.offset = start
+    // Nothing that is malformed is accepted by this: the caller reads it again.
+    guard let range = try? reader.block(bytes, limit: identifierByteLimit),
+      SeededHash.areSame(bytes.extracting(range), text.utf8Span.span)
+    else { return nil }
+    return range.upperBound
   }
 }

@@ -51,10 +51,4 @@ extension KeyRing {
     guard left == 0 else { throw .damaged(VaultDamage(.records, .missing)) }
     return handles
   }
-
-  /// The handles whose records were deleted since this was asked last.
-  func takeReleased() -> [CustodianRecord] {
-    defer { released = [] }
-    return released
-  }
 }

@@ -30,8 +30,8 @@ extension KeyRing {
   /// Phase one: makes a pending key, or finds the one that is there.
   func place(
     in scope: KeyScope, as id: DeviceID?, at now: UTCInstant, _ source: Source = .vault
-  ) throws(VaultError) -> ProveKey {
-    try writing { writer throws(VaultError) in
+  ) throws(VaultError) -> Commit<ProveKey> {
+    try committing { writer throws(VaultError) in
       let reader = writer.reader
       var directory = try directory(scope, reader)
       if let waiting = try waiting(in: scope, as: id, heldBy: source.custodian, reader) {
@@ -59,13 +59,13 @@ extension KeyRing {
   /// Phase two: the pending key becomes a placed one and the scope's current.
   func confirm(
     _ id: DeviceID, in scope: KeyScope, at now: UTCInstant
-  ) throws(VaultError) -> (key: ProveKey, removedSecret: Bool) {
-    try writing { writer throws(VaultError) in
+  ) throws(VaultError) -> Commit<ProveKey> {
+    try committing { writer throws(VaultError) in
       var directory = try directory(scope, writer.reader)
       let before = try record(.placed, id, writer.reader)
       guard directory.pending == id else {
         guard let before, before.key.scope == scope else { throw .unknownKey }
-        return (before.key, false)
+        return before.key
       }
       let waiting = try existing(.pending, id, writer.reader)
       if let before {
@@ -78,17 +78,18 @@ extension KeyRing {
       let key = ProveKey(
         deviceID: id, publicKey: waiting.key.publicKey, scope: scope, state: .placed,
         createdAt: waiting.key.createdAt, confirmedAt: now, custodian: waiting.key.custodian)
-      try put(KeyRecord(key: key, sequence: writer.generation), writer)
+      try put(
+        KeyRecord(key: key, sequence: writer.generation, isSalvaged: waiting.isSalvaged), writer)
       directory.pending = nil
       directory.current = id
       try put(directory, of: scope, writer)
-      return (key, before != nil)
+      return key
     }
   }
 
   /// Removes the placed and the pending key of an id; false when there was neither.
-  func remove(_ id: DeviceID) throws(VaultError) -> Bool {
-    try writing { writer throws(VaultError) in
+  func remove(_ id: DeviceID) throws(VaultError) -> Commit<Bool> {
+    try committing { writer throws(VaultError) in
       let reader = writer.reader
       let placed = try record(.placed, id, reader)
       let pending = try record(.pending, id, reader)
@@ -107,8 +108,8 @@ extension KeyRing {
   }
 
   /// Removes a pending key; false when the scope's pending key is another, or none.
-  func discardPending(_ key: ProveKey) throws(VaultError) -> Bool {
-    try writing { writer throws(VaultError) in
+  func discardPending(_ key: ProveKey) throws(VaultError) -> Commit<Bool> {
+    try committing { writer throws(VaultError) in
       var directory = try directory(key.scope, writer.reader)
       guard directory.pending == key.deviceID else { return false }
       let waiting = try existing(.pending, key.deviceID, writer.reader)

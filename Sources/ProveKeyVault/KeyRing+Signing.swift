@@ -42,27 +42,28 @@ extension KeyRing {
     if store.mode == .exclusive {
       let ready = try reading { reader throws(VaultError) -> SigningTicket? in
         guard let record = try find(reader) else { throw .unknownKey }
-        return try takeReserved(record.key)
+        return try takeReserved(record)
       }
       if let ready { return ready }
     }
-    let (key, signer) = try writing { writer throws(VaultError) in
+    let (record, signer) = try writing { writer throws(VaultError) in
       guard let record = try find(writer.reader) else { throw .unknownKey }
-      return (record.key, try reserve(for: record.key, writer))
+      return (record, try reserve(for: record.key, writer))
     }
     // Only now are the values durable.
-    signers.insert(signer, for: key.publicKey)
-    guard let ticket = try takeReserved(key) else {
+    signers.insert(signer, for: record.key.publicKey)
+    guard let ticket = try takeReserved(record) else {
       throw .damaged(VaultDamage(.keys, .contradictory))
     }
     return ticket
   }
 
   /// Takes a value that is reserved already; nothing when all are used.
-  private func takeReserved(_ key: ProveKey) throws(VaultError) -> SigningTicket? {
+  private func takeReserved(_ record: KeyRecord) throws(VaultError) -> SigningTicket? {
+    let key = record.key
     guard var signer = signers.value(for: key.publicKey), let counter = signer.reserved.first
     else { return nil }
-    let state = try currentAssertionState()
+    let state = try assertionState(of: record)
     signer.reserved.removeFirst()
     signers.insert(signer, for: key.publicKey)
     return SigningTicket(
@@ -126,6 +127,20 @@ extension KeyRing {
     }
     guard let secret, isOfKey == true else { throw contradiction }
     return secret
+  }
+
+  /// What an assertion of this key says of the vault.
+  private func assertionState(
+    of record: KeyRecord
+  ) throws(VaultError) -> KeyAssertion.VaultState {
+    let state = try currentAssertionState()
+    guard record.isSalvaged else { return state }
+    do throws(ModelError) {
+      // However much the vault writes from now on, it is never beyond what a server has seen.
+      return try KeyAssertion.VaultState(generation: 0, digest: state.digest)
+    } catch {
+      throw .damaged(VaultDamage(.state, .malformed))  // the digest is that of a state
+    }
   }
 
   /// Generation and digest of the vault, computed once per generation.

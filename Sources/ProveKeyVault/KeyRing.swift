@@ -22,12 +22,12 @@ final class KeyRing {
   private var pending = RecencyCache<DeviceID, KeyRecord>(capacity: VaultLimits.cachedKeys / 4)
   private var directories = RecencyCache<KeyScope, ScopeDirectory>(
     capacity: VaultLimits.cachedScopes)
-  private var factsNamespaces = RecencyCache<KeyScope, Locator>(
-    capacity: VaultLimits.cachedScopes)
+  /// Scopes by the namespace of their facts.
+  private var scopes = RecencyCache<Locator, KeyScope>(capacity: VaultLimits.cachedScopes)
   var signers = RecencyCache<PublicKey, Signer>(capacity: VaultLimits.cachedSigners)
   var assertionState: (generation: UInt64, state: KeyAssertion.VaultState)?
-  /// Records of custodians' keys that were deleted; those keys are to go when it is durable.
-  var released: [CustodianRecord] = []
+  /// What is to be done for the keys that were deleted, when that is durable.
+  private var aftermath = Aftermath()
   private var verifications: UInt64 = 0
 
   init(_ store: RecordStore) {
@@ -48,20 +48,42 @@ final class KeyRing {
     }
   }
 
-  /// Runs `body` in one transaction; when it throws, nothing that was kept is kept any longer.
-  func writing<R>(
+  /// Runs `body` in one transaction; when nothing of it is durable, nothing that was kept is kept any
+  /// longer.
+  func committing<R>(
     _ body: (RecordWriter) throws(VaultError) -> R
-  ) throws(VaultError) -> R {
+  ) throws(VaultError) -> Commit<R> {
     do throws(VaultError) {
-      return try store.writing { writer throws(VaultError) in
+      return try store.committing { writer throws(VaultError) in
         forgetUnlessTrusted()
         return try body(writer)
       }
     } catch {
       forgetAll()
-      released = []
+      aftermath = Aftermath()
       throw error
     }
+  }
+
+  /// As ``committing(_:)``; the anchor's error is thrown.
+  func writing<R>(
+    _ body: (RecordWriter) throws(VaultError) -> R
+  ) throws(VaultError) -> R {
+    try committing(body).get()
+  }
+
+  /// What deleted keys leave to be done.
+  struct Aftermath {
+    /// Whether a secret was deleted, so that the log is to be emptied of it (V9).
+    var hasDeletedSecrets = false
+    /// The records of keys that custodians are to delete (V15).
+    var released: [CustodianRecord] = []
+  }
+
+  /// What is to be done since this was asked last.
+  func takeAftermath() -> Aftermath {
+    defer { aftermath = Aftermath() }
+    return aftermath
   }
 
   /// Forgets what was kept from a set that another one has replaced (V12).
@@ -81,29 +103,45 @@ final class KeyRing {
 
   // MARK: Records
 
+  /// The placed key of an id when it is kept and nothing has to be asked of the file first: the hot
+  /// path, which allocates nothing.
+  func keptKey(_ id: DeviceID) -> ProveKey? {
+    guard store.isSettled, verifications == store.verifications else { return nil }
+    return placed.value(for: id)?.key
+  }
+
   /// The key with this id in this state.
   func record(
     _ state: ProveKey.State, _ id: DeviceID, _ reader: RecordReader
   ) throws(VaultError) -> KeyRecord? {
     let kept = state == .placed ? placed.value(for: id) : pending.value(for: id)
     if let kept { return kept }
-    let found = try reader.content(at: reader.keys.factsLocator(state, id))
-    guard let (bytes, namespace) = found else { return nil }
-    let record = try KeyRecord.decode(bytes)
-    // What the record says of itself must be what it was found by.
-    guard record.key.deviceID == id, record.key.state == state,
-      factsNamespace(record.key.scope) == namespace
-    else { throw .damaged(VaultDamage(.keys, .contradictory)) }
+    guard let record = try readRecord(state, id, reader) else { return nil }
     keep(record)
     return record
   }
 
-  /// The namespace of a scope's facts, hashed once for as long as the scope is in use.
-  private func factsNamespace(_ scope: KeyScope) -> Locator {
-    if let kept = factsNamespaces.value(for: scope) { return kept }
-    let namespace = store.keys.factsNamespace(scope)
-    factsNamespaces.insert(namespace, for: scope)
-    return namespace
+  /// The key with this id in this state, as the file has it.
+  func readRecord(
+    _ state: ProveKey.State, _ id: DeviceID, _ reader: RecordReader
+  ) throws(VaultError) -> KeyRecord? {
+    let locator = reader.keys.factsLocator(state, id)
+    return try reader.withContent(at: locator) { content, namespace throws(VaultError) in
+      let (record, isOfScope) = try KeyRecord.decode(
+        content, expecting: id, scopes.value(for: namespace))
+      // What the record says of itself must be what it was found by.
+      guard record.key.deviceID == id, record.key.state == state,
+        isOfScope || hasFacts(record.key.scope, in: namespace)
+      else { throw .damaged(VaultDamage(.keys, .contradictory)) }
+      return record
+    }
+  }
+
+  /// Whether the namespace is the one of the scope's facts; it is remembered then.
+  private func hasFacts(_ scope: KeyScope, in namespace: Locator) -> Bool {
+    guard store.keys.factsNamespace(scope) == namespace else { return false }
+    scopes.insert(scope, for: namespace)
+    return true
   }
 
   /// The placed key of an id, else the pending one.
@@ -171,7 +209,10 @@ final class KeyRing {
     case .pending: pending.remove(key.deviceID)
     }
     guard !keepingSecret else { return }
-    if key.custodian != nil { released.append(try custodianRecord(of: key, writer.reader)) }
+    if key.custodian != nil {
+      aftermath.released.append(try custodianRecord(of: key, writer.reader))
+    }
+    aftermath.hasDeletedSecrets = true
     try writer.delete(at: keys.seedLocator(key.publicKey))
     try writer.delete(at: keys.counterLocator(key.publicKey))
     signers.remove(key.publicKey)

@@ -19,7 +19,8 @@ extension KeyVault {
   /// the custodian has made the key and before the vault has kept it leaves a key with the custodian
   /// that nobody knows: see ``custodianHandles(of:)``. It makes no more than one such key a call.
   /// - Throws: as ``placeKey(in:as:)``, and ``VaultError/custodianName``,
-  ///   ``VaultError/custodian(_:_:)``; nothing has changed then.
+  ///   ``VaultError/custodian(_:_:)``; nothing has changed then. With ``VaultError/anchor(_:)`` the key
+  ///   is there, and the next call returns it.
   public func placeKey(
     in scope: KeyScope, as deviceID: DeviceID? = nil, custodian: any KeyCustodian
   ) throws(VaultError) -> ProveKey {
@@ -36,21 +37,21 @@ extension KeyVault {
       throw .custodian(name, .unusableKey)
     }
     let now = clock.now
-    let placed: (key: ProveKey, released: [CustodianRecord])
+    let placed: Commit<ProveKey>
+    let released: [CustodianRecord]
     do throws(VaultError) {
-      placed = try withRing { ring throws(VaultError) in
-        let key = try ring.place(in: scope, as: deviceID, at: now, .custodian(name, made))
-        return (key, ring.takeReleased())
+      (placed, released) = try changingKeys { ring throws(VaultError) in
+        try ring.place(in: scope, as: deviceID, at: now, .custodian(name, made))
       }
     } catch {
       // The one that is known already belongs to another key; what else was made is of no use.
       if error != .custodian(name, .unusableKey) { try? custodian.delete(made.handle) }
       throw error
     }
-    letGoQuietly(placed.released)
+    letGoQuietly(released)
     // Another thread was quicker: its key is as good.
-    if placed.key.publicKey != made.publicKey { try? custodian.delete(made.handle) }
-    return placed.key
+    if placed.result.publicKey != made.publicKey { try? custodian.delete(made.handle) }
+    return try placed.get()
   }
 
   /// The handles of all keys that this vault has from the custodian of this name, in no order.
@@ -83,6 +84,18 @@ extension KeyVault {
       else { throw .custodian(name, .wrongSignature) }
       return signature
     }
+  }
+
+  /// Tells custodians to delete the keys whose records are gone; an anchor that could not follow is
+  /// told before a custodian that failed.
+  func letGo<R>(_ released: [CustodianRecord], after commit: Commit<R>) throws(VaultError) -> R {
+    do throws(VaultError) {
+      try letGo(released)
+    } catch {
+      _ = try commit.get()
+      throw error
+    }
+    return try commit.get()
   }
 
   /// Tells custodians to delete the keys whose records are gone, all of them, then throws the first

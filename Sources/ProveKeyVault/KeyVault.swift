@@ -97,6 +97,7 @@ public final class KeyVault: Sendable {
   }
 
   /// Runs `body` on the keys while the lock is held.
+  @inline(__always)
   func withRing<R>(_ body: (KeyRing) throws(VaultError) -> R) throws(VaultError) -> R {
     try ring.withLock { ring throws(VaultError) in
       guard let ring else { throw .closed }

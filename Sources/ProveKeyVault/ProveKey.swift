@@ -14,19 +14,70 @@ public struct ProveKey: Hashable, Sendable {
   }
 
   /// The unique identifier of the key; one key, one id.
-  public let deviceID: DeviceID
+  public var deviceID: DeviceID { facts.deviceID }
   /// The public half; the key itself is told from any other by it.
-  public let publicKey: PublicKey
+  public var publicKey: PublicKey { facts.publicKey }
   /// Where the key belongs.
-  public let scope: KeyScope
+  public var scope: KeyScope { facts.scope }
   /// How far its enrolment has come.
-  public let state: State
+  public var state: State { facts.state }
   /// When the key was made, by the vault's clock.
-  public let createdAt: UTCInstant
+  public var createdAt: UTCInstant { facts.createdAt }
   /// When the server's answer became durable; nothing while the key is pending.
-  public let confirmedAt: UTCInstant?
+  public var confirmedAt: UTCInstant? { facts.confirmedAt }
   /// The name of the ``KeyCustodian`` that holds the private half; nil when the vault does.
-  public let custodian: String?
+  public var custodian: String? { facts.custodian }
+
+  private let facts: Facts
+
+  init(
+    deviceID: DeviceID, publicKey: PublicKey, scope: KeyScope, state: State, createdAt: UTCInstant,
+    confirmedAt: UTCInstant?, custodian: String?
+  ) {
+    facts = Facts(deviceID, publicKey, scope, state, createdAt, confirmedAt, custodian)
+  }
+
+  /// The facts, which all copies share: a key is handed out for the price of one reference.
+  private final class Facts: Sendable {
+    let deviceID: DeviceID
+    let publicKey: PublicKey
+    let scope: KeyScope
+    let state: State
+    let createdAt: UTCInstant
+    let confirmedAt: UTCInstant?
+    let custodian: String?
+
+    init(
+      _ deviceID: DeviceID, _ publicKey: PublicKey, _ scope: KeyScope, _ state: State,
+      _ createdAt: UTCInstant, _ confirmedAt: UTCInstant?, _ custodian: String?
+    ) {
+      self.deviceID = deviceID
+      self.publicKey = publicKey
+      self.scope = scope
+      self.state = state
+      self.createdAt = createdAt
+      self.confirmedAt = confirmedAt
+      self.custodian = custodian
+    }
+  }
+}
+
+extension ProveKey {
+  /// Whether both are the same key with the same facts.
+  public static func == (left: Self, right: Self) -> Bool {
+    left.facts === right.facts
+      || left.deviceID == right.deviceID && left.publicKey == right.publicKey
+        && left.scope == right.scope && left.state == right.state
+        && left.createdAt == right.createdAt && left.confirmedAt == right.confirmedAt
+        && left.custodian == right.custodian
+  }
+
+  /// Feeds what tells one key from another to a hasher.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(deviceID)
+    hasher.combine(publicKey)
+    hasher.combine(state)
+  }
 }
 
 extension ProveKey: CustomStringConvertible, CustomReflectable {

@@ -1,69 +1,181 @@
+import ProveKeyModel
+import ProveKeyPlatform
+import ProveKeySealing
+
+/// What values are kept under in a ``RecencyCache``.
+protocol CacheKey {
+  /// A hash that nobody can foresee: see `SeededHash`.
+  var seededHash: UInt64 { get }
+  /// Whether both are the same key.
+  func isSame(as other: Self) -> Bool
+}
+
 /// Keeps what was used lately, at most `capacity` values.
 ///
 /// Time goes in turns. A value is young when it was used in the present turn; when there are as many
 /// young ones as half the capacity, the others are forgotten and the next turn begins. A hit on a
 /// young value costs one search and writes nothing.
-struct RecencyCache<Key: Hashable, Value> {
-  /// An object, so that finding a value copies the value once and not its surroundings as well.
-  private final class Entry {
-    let value: Value
-    var turn: UInt32
+///
+/// The table is open: a value stands at the place its hash says or within ``reach`` places after it.
+/// Where all of these are taken, the one used longest ago gives way, so that no choice of keys makes
+/// a search long.
+struct RecencyCache<Key: CacheKey, Value> {
+  private struct Place {
+    /// 0 for a place that was never used.
+    var hash: UInt64 = 0
+    var turn: UInt32 = 0
+    /// Nothing where a value was removed.
+    var entry: Entry?
+  }
 
-    init(_ value: Value, _ turn: UInt32) {
+  /// An object, so that finding a value counts one reference and not those of key and value.
+  private final class Entry {
+    let key: Key
+    let value: Value
+
+    init(_ key: Key, _ value: Value) {
+      self.key = key
       self.value = value
-      self.turn = turn
     }
   }
 
-  private var entries: [Key: Entry] = [:]
+  /// Places in which a value may stand.
+  private static var reach: Int { 16 }
+
+  /// A power of two of places, and ``reach`` more: no search goes round the end.
+  private var places: [Place] = []
+  private var mask = 0
+  private(set) var count = 0
   private var turn: UInt32 = 0
   private var young = 0
   private let half: Int
 
-  /// Makes an empty cache of at least two places.
+  /// Makes an empty cache of at least two places; it takes memory as values come.
   init(capacity: Int) {
     half = max(capacity / 2, 1)
   }
 
-  /// How many values are kept.
-  var count: Int { entries.count }
-
   /// The value of `key` when it is kept; it counts as used.
+  @inline(__always)
   mutating func value(for key: Key) -> Value? {
-    guard let entry = entries[key] else { return nil }
-    if entry.turn != turn {
-      entry.turn = turn
-      countYoung()
-    }
-    return entry.value
+    guard let index = index(of: key, hash: Self.hash(of: key)) else { return nil }
+    if places[index].turn != turn { renew(index) }
+    return places[index].entry?.value
   }
 
   /// Keeps a value in the place of any other that the key had.
   mutating func insert(_ value: Value, for key: Key) {
-    let before = entries.updateValue(Entry(value, turn), forKey: key)
-    if before?.turn != turn { countYoung() }
+    let hash = Self.hash(of: key)
+    if let index = index(of: key, hash: hash) {
+      places[index].entry = Entry(key, value)
+      if places[index].turn != turn { renew(index) }
+      return
+    }
+    // Half of the places at most are taken: so a search is short.
+    if 2 * (count + 1) > places.count - Self.reach { grow() }
+    put(Place(hash: hash, turn: turn, entry: Entry(key, value)))
+    countYoung()
   }
 
   /// Forgets the value of `key`.
   mutating func remove(_ key: Key) {
-    if let before = entries.removeValue(forKey: key), before.turn == turn { young -= 1 }
+    guard let index = index(of: key, hash: Self.hash(of: key)) else { return }
+    if places[index].turn == turn { young -= 1 }
+    places[index].entry = nil
+    count -= 1
   }
 
   /// Forgets everything.
   mutating func removeAll() {
-    entries = [:]
-    young = 0
+    places = []
+    (count, young, mask) = (0, 0, 0)
+  }
+
+  // MARK: Helpers
+
+  @inline(__always)
+  private static func hash(of key: Key) -> UInt64 { max(key.seededHash, 1) }
+
+  @inline(__always)
+  private func index(of key: Key, hash: UInt64) -> Int? {
+    guard !places.isEmpty else { return nil }
+    let first = Int(truncatingIfNeeded: hash) & mask
+    for index in first..<(first + Self.reach) {
+      let found = places[index].hash
+      if found == 0 { return nil }
+      if found == hash, let entry = places[index].entry, entry.key.isSame(as: key) { return index }
+    }
+    return nil
+  }
+
+  /// Puts a new value where there is room, or in the place of the one used longest ago.
+  private mutating func put(_ place: Place) {
+    let first = Int(truncatingIfNeeded: place.hash) & mask
+    var chosen = first
+    for index in first..<(first + Self.reach) {
+      if places[index].entry == nil {
+        places[index] = place
+        count += 1
+        return
+      }
+      if turn &- places[index].turn > turn &- places[chosen].turn { chosen = index }
+    }
+    if places[chosen].turn == turn { young -= 1 }
+    places[chosen] = place
+  }
+
+  private mutating func renew(_ index: Int) {
+    places[index].turn = turn
+    countYoung()
   }
 
   private mutating func countYoung() {
     young += 1
     guard young >= half else { return }
-    if entries.count > half {
-      var kept = [Key: Entry](minimumCapacity: 2 * half)
-      for (key, entry) in entries where entry.turn == turn { kept[key] = entry }
-      entries = kept
+    if count > half {
+      let now = turn
+      rebuild(size: mask + 1) { $0.turn == now }
     }
     turn &+= 1
     young = 0
   }
+
+  private mutating func grow() { rebuild(size: max(2 * (mask + 1), 16)) { _ in true } }
+
+  /// Puts the values that are still wanted into a new table, without the places of removed ones.
+  private mutating func rebuild(size: Int, keeping isWanted: (Place) -> Bool) {
+    let before = places
+    places = [Place](repeating: Place(), count: size + Self.reach)
+    mask = size - 1
+    count = 0
+    for place in before where place.entry != nil && isWanted(place) { put(place) }
+  }
+}
+
+// MARK: Keys
+
+extension DeviceID: CacheKey {
+  var seededHash: UInt64 { SeededHash.hash(rawValue.utf8Span.span) }
+
+  func isSame(as other: DeviceID) -> Bool {
+    SeededHash.areSame(rawValue.utf8Span.span, other.rawValue.utf8Span.span)
+  }
+}
+
+extension KeyScope: CacheKey {
+  var seededHash: UInt64 { SeededHash.hash(origin.utf8Span.span) }
+
+  func isSame(as other: KeyScope) -> Bool { self == other }
+}
+
+extension PublicKey: CacheKey {
+  var seededHash: UInt64 { SeededHash.hash(bytes.span) }
+
+  func isSame(as other: PublicKey) -> Bool { self == other }
+}
+
+extension Locator: CacheKey {
+  var seededHash: UInt64 { SeededHash.hash(high, low) }
+
+  func isSame(as other: Locator) -> Bool { self == other }
 }

@@ -12,6 +12,8 @@ struct RowBatch: Sendable {
   static let rowCount = 8_192
   /// Sealed bytes after which a batch is checked.
   static let byteCount = 4 << 20
+  /// Batches that may wait for their checks while more rows are read.
+  static let waitingCount = 4
 
   /// Whether it is time to check the batch.
   var isFull: Bool { rows.count >= Self.rowCount || bytes.count >= Self.byteCount }
@@ -23,40 +25,17 @@ struct RowBatch: Sendable {
     ends.append(bytes.count)
   }
 
-  /// Forgets the rows and keeps their memory for the next.
-  mutating func removeAll() {
-    rows.removeAll(keepingCapacity: true)
-    ends.removeAll(keepingCapacity: true)
-    bytes.removeAll(keepingCapacity: true)
-  }
-
-  /// The sealed bytes of a row.
-  func sealed(_ index: Int) -> Range<Int> { (index == 0 ? 0 : ends[index - 1])..<ends[index] }
-
-  /// Checks every row, on as many cores as there are; the findings stand in the order of the rows.
-  func checked(by check: RecordCheck) throws(VaultError) -> [RecordCheck.Finding] {
-    let sliceCount = 64
-    let slices = (rows.count + sliceCount - 1) / sliceCount
-    let done = Locked<[Result<[RecordCheck.Finding], VaultError>?]>(
-      [Result<[RecordCheck.Finding], VaultError>?](repeating: nil, count: slices))
-    DispatchQueue.concurrentPerform(iterations: slices) { slice in
-      let range = (slice * sliceCount)..<min((slice + 1) * sliceCount, rows.count)
-      let result = Result { () throws(VaultError) in
-        var findings: [RecordCheck.Finding] = []
-        findings.reserveCapacity(range.count)
-        for index in range {
-          findings.append(try check.finding(rows[index], bytes.span.extracting(sealed(index))))
-        }
-        return findings
-      }
-      done.withLock { $0[slice] = result }
-    }
+  /// Checks the rows of a range; the findings stand in their order.
+  func checked(
+    _ range: Range<Int>, by check: RecordCheck
+  ) throws(VaultError) -> [RecordCheck.Finding] {
     var findings: [RecordCheck.Finding] = []
-    findings.reserveCapacity(rows.count)
-    for slice in done.withLock({ $0 }) {
-      if let slice { findings += try slice.get() }
+    findings.reserveCapacity(range.count)
+    let bytes = bytes.span
+    for index in range {
+      let sealed = bytes.extracting((index == 0 ? 0 : ends[index - 1])..<ends[index])
+      findings.append(try check.finding(rows[index], sealed))
     }
-    precondition(findings.count == rows.count, "a row was not checked")
     return findings
   }
 }
@@ -76,10 +55,48 @@ extension StoreKeys {
   }
 }
 
+/// Checks a batch on as many cores as there are, while its maker goes on to the next.
+final class BatchCheck: Sendable {
+  let batch: RowBatch
+  private let group = DispatchGroup()
+  private let slices: Locked<[Result<[RecordCheck.Finding], VaultError>?]>
+
+  /// Rows that one core takes at a time.
+  private static let sliceCount = 128
+  private static let queue = DispatchQueue(
+    label: "prove-key-store.verification", attributes: .concurrent)
+
+  /// Begins to check the rows of a batch.
+  init(_ batch: RowBatch, _ check: RecordCheck) {
+    self.batch = batch
+    let starts = Array(stride(from: 0, to: batch.rows.count, by: Self.sliceCount))
+    slices = Locked([Result<[RecordCheck.Finding], VaultError>?](repeating: nil, count: starts.count))
+    for (slice, start) in starts.enumerated() {
+      Self.queue.async(group: group) { [slices] in
+        let range = start..<min(start + Self.sliceCount, batch.rows.count)
+        let result = Result { () throws(VaultError) in try batch.checked(range, by: check) }
+        slices.withLock { $0[slice] = result }
+      }
+    }
+  }
+
+  /// Waits for the findings, which stand in the order of the rows.
+  func findings() throws(VaultError) -> [RecordCheck.Finding] {
+    group.wait()
+    var findings: [RecordCheck.Finding] = []
+    findings.reserveCapacity(batch.rows.count)
+    for slice in slices.withLock({ $0 }) {
+      if let slice { findings += try slice.get() }
+    }
+    precondition(findings.count == batch.rows.count, "a row was not checked")
+    return findings
+  }
+}
+
 /// Opens rows and checks what each says by itself: the part of a walk that cores share.
 struct RecordCheck: Sendable {
   let keys: StoreKeys
-  let trusted: [Locator: TrustedRow]
+  let trusted: RowTable
 
   /// What was found of one row.
   enum Finding: Sendable {
@@ -88,6 +105,8 @@ struct RecordCheck: Sendable {
     /// It is a key's facts, and agrees with the rows that the key needs; a custodian is to hold
     /// its private half, by the record at the locator.
     case key(custodian: String?, handle: Locator)
+    /// It is an item of localStorage of so many code units.
+    case storageItem(codeUnits: UInt64)
     /// It opened; what it says is to be held against other rows of its role.
     case content(RecordKind, [UInt8])
     /// It is not what the vault wrote.
@@ -105,29 +124,56 @@ struct RecordCheck: Sendable {
         return .damage(VaultDamage(.record, .unexpected))
       }
       guard row.trusted == known else { return .damage(VaultDamage(.record, .replaced)) }
-      // A content of a later kind is sound as far as this library can tell.
-      guard let (kind, content) = try keys.content(of: row, sealed) else { return .sound }
-      switch kind {
-      case .key: return try checkKey(content, row)
-      case .storageItem, .storageUsage, .custodianKey, .database, .databaseState, .databaseRow:
-        return .content(kind, content)
-      case .seed, .counter, .directory: return .sound
-      }
+      return try checkContent(row, sealed)
     } catch .damaged(let damage) {
       return .damage(damage)
     }
   }
 
+  private func checkContent(
+    _ row: RecordTable.Row, _ sealed: Span<UInt8>
+  ) throws(VaultError) -> Finding {
+    var result: Result<Finding, VaultError> = .success(.sound)
+    try wrapping(.using(.record)) { () throws(SealingError) in
+      try keys.lendOpened(sealed, as: RecordReader.context(row)) { content in
+        do throws(VaultError) {
+          result = .success(try checkContent(content, row))
+        } catch {
+          result = .failure(error)
+        }
+      }
+    }
+    return try result.get()
+  }
+
+  private func checkContent(
+    _ content: Span<UInt8>, _ row: RecordTable.Row
+  ) throws(VaultError) -> Finding {
+    switch RecordKind(ofContent: content) {
+    case .key: return try checkKey(content, row)
+    case .storageItem:
+      return .storageItem(codeUnits: try StorageItemRecord.codeUnits(of: content))
+    case .storageUsage: return .content(.storageUsage, content.copied)
+    case .custodianKey: return .content(.custodianKey, content.copied)
+    case .database: return .content(.database, content.copied)
+    case .databaseState: return .content(.databaseState, content.copied)
+    case .databaseRow: return .content(.databaseRow, content.copied)
+    // A private key is looked at no further: it stands in memory that is zeroed. A content of a
+    // later kind is sound as far as this library can tell.
+    case .seed, .counter, .directory, nil: return .sound
+    }
+  }
+
   /// Holds a key's facts against where they stand and what the key needs.
   private func checkKey(
-    _ content: [UInt8], _ row: RecordTable.Row
+    _ content: Span<UInt8>, _ row: RecordTable.Row
   ) throws(VaultError) -> Finding {
-    let key = try KeyRecord.decode(content).key
+    let key = try KeyRecord.decode(content, expecting: nil, nil).record.key
     let seed = keys.seedLocator(key.publicKey)
     guard keys.factsLocator(key.state, key.deviceID) == row.locator,
       keys.factsNamespace(key.scope) == row.trusted.namespace,
-      trusted[seed] != nil,
-      trusted[keys.directoryLocator(key.scope)] != nil
+      trusted.contains(seed),
+      trusted.contains(keys.directoryLocator(key.scope))
     else { return .damage(VaultDamage(.keys, .contradictory)) }
     return .key(custodian: key.custodian, handle: seed)
   }

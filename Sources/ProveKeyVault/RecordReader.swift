@@ -8,7 +8,7 @@ struct RecordReader {
   var keys: StoreKeys { store.keys }
 
   /// Whether there is a record; answered from memory (V4).
-  func contains(_ locator: Locator) -> Bool { store.trusted?.rows[locator] != nil }
+  func contains(_ locator: Locator) -> Bool { store.trusted?.rows.contains(locator) ?? false }
 
   /// How many records a namespace has; answered from memory (V4).
   func count(in namespace: Locator) -> Int { store.trusted?.count(in: namespace) ?? 0 }
@@ -17,6 +17,27 @@ struct RecordReader {
   func content(at locator: Locator) throws(VaultError) -> (bytes: [UInt8], namespace: Locator)? {
     try withSealed(at: locator) { row, sealed throws(VaultError) in
       (try open(row, sealed), row.trusted.namespace)
+    }
+  }
+
+  /// Lends the content of a record to `body` with its namespace, in passing memory that is zeroed;
+  /// nothing when there is no such record.
+  func withContent<R>(
+    at locator: Locator, _ body: (Span<UInt8>, Locator) throws(VaultError) -> R
+  ) throws(VaultError) -> R? {
+    try withSealed(at: locator) { row, sealed throws(VaultError) -> R in
+      var result: Result<R, VaultError>?
+      try wrapping(.using(.record)) { () throws(SealingError) in
+        try keys.lendOpened(sealed, as: Self.context(row)) { content in
+          do throws(VaultError) {
+            result = .success(try body(content, row.trusted.namespace))
+          } catch {
+            result = .failure(error)
+          }
+        }
+      }
+      guard let result else { throw .damaged(VaultDamage(.record, .malformed)) }
+      return try result.get()
     }
   }
 
@@ -48,9 +69,9 @@ struct RecordReader {
   func withSealed<R>(
     at locator: Locator, _ body: (RecordTable.Row, Span<UInt8>) throws(VaultError) -> R
   ) throws(VaultError) -> R? {
-    guard contains(locator) else { return nil }
+    guard let trusted = store.trusted?.rows[locator] else { return nil }
     let result = try store.table.withRow(at: locator) { row, sealed throws(VaultError) in
-      try check(row)
+      guard row.trusted == trusted else { throw .damaged(VaultDamage(.record, .replaced)) }
       return try body(row, sealed)
     }
     guard let result else { throw .damaged(VaultDamage(.record, .missing)) }

@@ -14,42 +14,41 @@ extension RecordStore {
     let name = try wrapping(.using(.header)) { () throws(SealingError) in
       try StoreKeys.unlockMethodName(ofHeader: header)
     }
-    try writing { writer throws(VaultError) in
+    let commit = try committing { writer throws(VaultError) in
       var tables = try trustedHeaderTables()
       tables.header = header
       try writer.replace(tables, minimumEpoch: keys.minimumEpoch)
     }
     unlockMethodName = name
+    try commit.get()
   }
 
   /// Makes the data key of a next epoch durable and then uses it; does neither when the vault has
   /// several, since a rotation is then under way.
   /// - Returns: whether there is a new one.
   func addEpoch() throws(VaultError) -> Bool {
-    var added: SealedEpoch?
-    try writing { writer throws(VaultError) in
+    let commit = try committing { writer throws(VaultError) -> SealedEpoch? in
       var tables = try trustedHeaderTables()
       // One that was durable when memory for it ran out is used from now on.
       for epoch in try tables.sealedEpochs() { try adopt(epoch) }
-      guard tables.epochs.count == 1 else { return }
+      guard tables.epochs.count == 1 else { return nil }
       let epoch = try wrapping(.using(.epochKey)) { () throws(SealingError) in
         try keys.prepareEpoch()
       }
       tables.epochs.append((Int64(epoch.epoch), epoch.sealed))
       try writer.replace(tables, minimumEpoch: keys.minimumEpoch)
-      added = epoch
+      return epoch
     }
-    guard let added else { return false }
     // Only now: a record must never be sealed under a key that a crash could take away.
-    try adopt(added)
-    return true
+    if let added = commit.result { try adopt(added) }
+    return try commit.get() != nil
   }
 
   /// Gives an epoch's data key up, when no row of it is left; retiring again changes nothing.
   ///
   /// The proof is the count that the trusted set keeps, in the transaction that deletes the key.
   func retire(_ epoch: UInt32) throws(VaultError) {
-    try writing { writer throws(VaultError) in
+    let commit = try committing { writer throws(VaultError) in
       var tables = try trustedHeaderTables()
       let left = trusted?.count(ofEpoch: epoch) ?? 0
       guard left == 0, epoch != keys.currentEpoch else {
@@ -62,8 +61,10 @@ extension RecordStore {
       try writer.replace(tables, minimumEpoch: max(lowest, keys.minimumEpoch))
     }
     if let minimum = trusted?.state.minimumEpoch { keys.refuse(epochsBelow: minimum) }
-    guard keys.sealedEpochs.contains(where: { $0.epoch == epoch }) else { return }
-    try wrapping(.using(.epochKey)) { () throws(SealingError) in try keys.retire(epoch: epoch) }
+    if keys.sealedEpochs.contains(where: { $0.epoch == epoch }) {
+      try wrapping(.using(.epochKey)) { () throws(SealingError) in try keys.retire(epoch: epoch) }
+    }
+    try commit.get()
   }
 
   private func adopt(_ epoch: SealedEpoch) throws(VaultError) {

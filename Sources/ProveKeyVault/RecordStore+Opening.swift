@@ -35,11 +35,13 @@ extension RecordStore {
   private static func openAnyway(
     at path: String, _ unlock: UnlockMethod, _ mode: VaultMode, _ admission: Admission
   ) throws(VaultError) -> sending RecordStore {
+    var options = ConnectionOptions(
+      access: admission == .openExisting ? .readWrite : .readWriteCreate,
+      locking: mode == .exclusive ? .exclusive : .normal)
+    options.applicationID = VaultSchema.applicationID
+    if mode == .shared { options.openingTimeoutMilliseconds = VaultLimits.openingMilliseconds }
     let connection = try wrapping { () throws(DatabaseError) in
-      try DatabaseFile(path: path).open(
-        ConnectionOptions(
-          access: admission == .openExisting ? .readWrite : .readWriteCreate,
-          locking: mode == .exclusive ? .exclusive : .normal))
+      try DatabaseFile(path: path).open(options)
     }
     let keys = try unlockOrCreate(connection, unlock, admission)
     let store = try RecordStore(connection, keys, mode: mode)

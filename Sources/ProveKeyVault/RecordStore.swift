@@ -41,6 +41,9 @@ final class RecordStore {
     table = try wrapping { () throws(DatabaseError) in try RecordTable(connection) }
   }
 
+  /// Whether what was trusted last is so still, without asking the file (V6, V7).
+  var isSettled: Bool { mode == .exclusive && !mustCompareState }
+
   /// Runs `body` on a set that is trusted and does not change meanwhile (V4, V6).
   func reading<R>(
     _ body: (RecordReader) throws(VaultError) -> R
@@ -65,12 +68,27 @@ final class RecordStore {
   func writing<R>(
     _ body: (RecordWriter) throws(VaultError) -> R
   ) throws(VaultError) -> R {
-    let (result, hasWritten) = try committing(body)
-    if hasWritten { try advanceAnchor() }
-    return result
+    try committing(body).get()
   }
 
-  private func committing<R>(
+  /// As ``writing(_:)``, for a caller who has more to do once the write is durable: what the anchor
+  /// said of it is told with the result.
+  func committing<R>(
+    _ body: (RecordWriter) throws(VaultError) -> R
+  ) throws(VaultError) -> Commit<R> {
+    let (result, hasWritten) = try inTransaction(body)
+    guard hasWritten else { return Commit(result: result, anchorFailure: nil) }
+    do throws(VaultError) {
+      try advanceAnchor()
+      return Commit(result: result, anchorFailure: nil)
+    } catch {
+      // Whoever would empty the log of what was deleted may not come to it now.
+      truncateLog()
+      return Commit(result: result, anchorFailure: error)
+    }
+  }
+
+  private func inTransaction<R>(
     _ body: (RecordWriter) throws(VaultError) -> R
   ) throws(VaultError) -> (R, hasWritten: Bool) {
     var undo: [RecordWriter.Change] = []
@@ -120,6 +138,18 @@ final class RecordStore {
     guard let sealed else { throw .damaged(VaultDamage(.state, .missing)) }
     if trusted?.sealedState != sealed { try verifySet(sealed) }
     mustCompareState = false
+  }
+}
+
+/// The result of a write that is durable, and the error of the anchor when that could not follow.
+struct Commit<R> {
+  let result: R
+  let anchorFailure: VaultError?
+
+  /// The result; throws the anchor's error.
+  func get() throws(VaultError) -> R {
+    if let anchorFailure { throw anchorFailure }
+    return result
   }
 }
 

@@ -44,8 +44,7 @@ struct RecordTable {
   static let selectStateSQL = "SELECT sealed FROM state WHERE id = 1"
   static let insertStateSQL = "INSERT INTO state (id, sealed) VALUES (1, ?1)"
   static let updateStateSQL = "UPDATE state SET sealed = ?1 WHERE id = 1"
-  static let selectSQL =
-    "SELECT locator, namespace, epoch, version, sealed FROM record WHERE locator = ?1"
+  static let selectSQL = "SELECT namespace, epoch, version, sealed FROM record WHERE locator = ?1"
   static let listSQL =
     "SELECT locator, namespace, epoch, version, sealed FROM record WHERE namespace = ?1"
   static let walkSQL =
@@ -93,8 +92,12 @@ struct RecordTable {
   func withRow<R>(
     at locator: Locator, _ body: (Row, Span<UInt8>) throws(VaultError) -> R
   ) throws(VaultError) -> R? {
-    try wrapping { () throws(DatabaseError) in try bind(locator, to: select) }
-    return try select.firstRow { row throws(VaultError) in try Self.lend(row, body) }
+    let isThere = try wrapping { () throws(DatabaseError) in
+      try select.bindFirst(locator.high, locator.low)
+      return try select.step()
+    }
+    defer { select.reset() }
+    return isThere ? try Self.lend(locator, select, from: 0, body) : nil
   }
 
   /// Lends every row of a namespace.
@@ -117,8 +120,9 @@ struct RecordTable {
     _ body: (Locator, Locator) throws(VaultError) -> Void
   ) throws(VaultError) {
     try walkIndex.forEachRow { row throws(VaultError) in
-      let namespace = try row.withBytes(at: 0) { bytes throws(VaultError) in Locator(bytes) }
-      let locator = try row.withBytes(at: 1) { bytes throws(VaultError) in Locator(bytes) }
+      let (namespace, locator) = try wrapping { () throws(DatabaseError) in
+        (try Self.locator(row, 0), try Self.locator(row, 1))
+      }
       guard let namespace, let locator else {
         throw .damaged(VaultDamage(.record, .malformed))
       }
@@ -170,30 +174,56 @@ struct RecordTable {
     try locator.withBytes { bytes throws(DatabaseError) in try statement.bind(bytes, at: 1) }
   }
 
-  /// Reads the columns, refusing what no vault writes.
+  private static func locator(_ row: Statement, _ column: Int) throws(DatabaseError) -> Locator? {
+    try row.words(at: column).map { Locator(high: $0.high, low: $0.low) }
+  }
+
+  /// Reads the columns of a whole row, refusing what no vault writes.
   static func lend<R>(
     _ row: Statement, _ body: (Row, Span<UInt8>) throws(VaultError) -> R
   ) throws(VaultError) -> R {
-    let malformed = VaultError.damaged(VaultDamage(.record, .malformed))
-    let locator = try row.withBytes(at: 0) { bytes throws(VaultError) in Locator(bytes) }
-    let namespace = try row.withBytes(at: 1) { bytes throws(VaultError) in Locator(bytes) }
-    let (epoch, version) = try wrapping { () throws(DatabaseError) in
-      (try row.int64(at: 2), try row.int64(at: 3))
+    let locator = try wrapping { () throws(DatabaseError) in try Self.locator(row, 0) }
+    guard let locator else { throw .damaged(VaultDamage(.record, .malformed)) }
+    return try lend(locator, row, from: 1, body)
+  }
+
+  /// Reads the columns after the locator.
+  private static func lend<R>(
+    _ locator: Locator, _ row: Statement, from first: Int,
+    _ body: (Row, Span<UInt8>) throws(VaultError) -> R
+  ) throws(VaultError) -> R {
+    let (namespace, epoch, version) = try wrapping { () throws(DatabaseError) in
+      (try Self.locator(row, first), try row.int64(at: first + 1), try row.int64(at: first + 2))
     }
-    guard let locator, let namespace, let epoch = UInt32(exactly: epoch),
+    guard let namespace, let epoch = UInt32(exactly: epoch),
       let version = UInt64(exactly: version), version > 0
-    else { throw malformed }
-    return try row.withBytes(at: 4) { sealed throws(VaultError) in
-      let commitment = try wrapping(.using(.record)) { () throws(SealingError) in
-        try SealedRecord.commitmentValue(of: sealed)
+    else { throw .damaged(VaultDamage(.record, .malformed)) }
+    var result: Result<R, VaultError>?
+    try wrapping { () throws(DatabaseError) in
+      try row.lendBytes(at: first + 3) { sealed in
+        do throws(VaultError) {
+          let row = try Self.row(locator, namespace, epoch, version, sealed)
+          result = .success(try body(row, sealed))
+        } catch {
+          result = .failure(error)
+        }
       }
-      let sealedEpoch = try wrapping(.using(.record)) { () throws(SealingError) in
-        try SealedRecord.epoch(of: sealed)
-      }
-      guard sealedEpoch == epoch else { throw malformed }
-      let trusted = TrustedRow(
-        namespace: namespace, version: version, epoch: epoch, commitment: commitment)
-      return try body(Row(locator: locator, trusted: trusted), sealed)
     }
+    guard let result else { throw .damaged(VaultDamage(.record, .malformed)) }
+    return try result.get()
+  }
+
+  private static func row(
+    _ locator: Locator, _ namespace: Locator, _ epoch: UInt32, _ version: UInt64,
+    _ sealed: Span<UInt8>
+  ) throws(VaultError) -> Row {
+    let commitment = try wrapping(.using(.record)) { () throws(SealingError) in
+      try SealedRecord.commitment(of: sealed, epoch: epoch)
+    }
+    guard let commitment else { throw .damaged(VaultDamage(.record, .malformed)) }
+    return Row(
+      locator: locator,
+      trusted: TrustedRow(
+        namespace: namespace, version: version, epoch: epoch, commitment: commitment))
   }
 }

@@ -17,7 +17,7 @@ struct TrustedSet {
   private(set) var state: SetState
   /// The sealed bytes from which the state was opened, or as which it was written.
   var sealedState: [UInt8]
-  private(set) var rows: [Locator: TrustedRow] = [:]
+  private(set) var rows = RowTable()
   private var namespaceCounts: [Locator: Int] = [:]
   private var epochCounts: [UInt32: Int] = [:]
 
@@ -27,6 +27,8 @@ struct TrustedSet {
     self.sealedState = sealedState
     self.state.count = 0
     self.state.sum = .zero
+    // As many as there should be, unless somebody says there are more than a vault may have.
+    rows.reserve(Int(clamping: min(state.count, UInt64(VaultLimits.recordsPerVault))))
   }
 
   /// How many rows a namespace has.
@@ -42,13 +44,13 @@ struct TrustedSet {
   ) -> TrustedRow? {
     let before: TrustedRow?
     if let row {
-      before = rows.updateValue(row, forKey: locator)
+      before = rows.set(row, at: locator)
       state.sum.add(keys.element(locator, row))
       state.count += 1
       namespaceCounts[row.namespace, default: 0] += 1
       epochCounts[row.epoch, default: 0] += 1
     } else {
-      before = rows.removeValue(forKey: locator)
+      before = rows.remove(locator)
     }
     if let before {
       state.sum.subtract(keys.element(locator, before))

@@ -6,6 +6,9 @@ enum VaultLimits {
   static let recordsPerVault = 4_000_000
   /// Bytes of a path: what Linux allows.
   static let pathByteCount = 4_096
+  /// Milliseconds that opening in shared mode waits for who has the file alone: another opening or the
+  /// last closing takes less, and an exclusive holder stays.
+  static let openingMilliseconds: Int32 = 500
   /// Bytes of a challenge, as `KeyAssertion` has it.
   static let challengeByteCounts = 16...255
   /// Counter values reserved at once in exclusive mode.
@@ -14,6 +17,9 @@ enum VaultLimits {
   /// which no server minds. In shared mode it is one: the server tells apart only the 64 values
   /// under the highest (D3), and a block held by one process would fall behind while another signs.
   static let counterBlock: UInt64 = 256
+  /// Generations that a vault which is not whole may have had beyond those that it shows: more than it
+  /// can write in years, and few enough that vaults can be salvaged again and again.
+  static let salvagedGenerations: UInt64 = 1 << 32
   /// Keys whose signing key stays in guarded memory: 63 of them share a locked page of 4 KiB, so all
   /// together take 1 MiB of a limit that is often 8.
   static let cachedSigners = 16_384

@@ -8,6 +8,7 @@ struct VaultVerification {
   private var problems: [VaultDamage] = []
   private var problemCount = 0
   private var records = 0
+  private var trustedRows = 0
   private var keys = 0
   private var storage = StorageTally()
   private var custodians = CustodianTally()
@@ -23,10 +24,22 @@ struct VaultVerification {
     _ reader: RecordReader, progress: (VerificationProgress) -> Void = { _ in }
   ) throws(VaultError) -> VaultReport {
     var walk = VaultVerification(reader)
+    var checks: [BatchCheck] = []
+    let unreadable = try walk.readRows(&checks, progress)
+    // What needs the connection is done here while other cores open the last rows.
+    let rows = walk.takeFindings()
     try walk.checkFile()
     try walk.checkHeader()
-    try walk.checkRows(progress)
+    let file = walk.takeFindings()
     try walk.checkIndex()
+    let index = walk.takeFindings()
+    walk.add(file)
+    walk.add(rows)
+    for check in checks { try walk.conclude(check) }
+    walk.note(unreadable)
+    if unreadable == nil { try walk.checkRoles() }
+    walk.add(index)
+    progress(walk.progress)
     return VaultReport(
       records: walk.records, keys: walk.keys, problems: walk.problems,
       problemCount: walk.problemCount)
@@ -40,6 +53,17 @@ struct VaultVerification {
     guard let damage else { return }
     problemCount += 1
     if problems.count < VaultLimits.reportedProblems { problems.append(damage) }
+  }
+
+  /// Takes what was noted so far, to be put in its place in the report.
+  private mutating func takeFindings() -> (problems: [VaultDamage], count: Int) {
+    defer { (problems, problemCount) = ([], 0) }
+    return (problems, problemCount)
+  }
+
+  private mutating func add(_ findings: (problems: [VaultDamage], count: Int)) {
+    problemCount += findings.count
+    problems += findings.problems.prefix(VaultLimits.reportedProblems - problems.count)
   }
 
   /// The damage that `body` comes upon; any other failure ends the walk.
@@ -88,31 +112,43 @@ struct VaultVerification {
       })
   }
 
-  private mutating func checkRows(
-    _ progress: (VerificationProgress) -> Void
-  ) throws(VaultError) {
+  /// Reads all rows and has them checked meanwhile, a batch at a time; the checks that are not
+  /// concluded yet are left in `checks`.
+  ///
+  /// - Returns: the damage of a row that cannot even be read, which ends the walk over the table:
+  ///   the rows before it are checked all the same.
+  private mutating func readRows(
+    _ checks: inout [BatchCheck], _ progress: (VerificationProgress) -> Void
+  ) throws(VaultError) -> VaultDamage? {
     guard let trusted = reader.store.trusted else {
       throw .damaged(VaultDamage(.state, .missing))
     }
     let check = RecordCheck(keys: reader.keys, trusted: trusted.rows)
-    var trustedRows = 0
     var batch = RowBatch()
-    do throws(VaultError) {
+    let unreadable = try Self.damage { () throws(VaultError) in
       try reader.store.table.forEachRow { row, sealed throws(VaultError) in
         records += 1
-        if trusted.rows[row.locator] != nil { trustedRows += 1 }
+        if trusted.rows.contains(row.locator) { trustedRows += 1 }
         batch.append(row, sealed)
         guard batch.isFull else { return }
-        try conclude(batch, check)
-        batch.removeAll()
-        progress(VerificationProgress(done: records, total: trusted.rows.count))
+        checks.append(BatchCheck(batch, check))
+        batch = RowBatch()
+        guard checks.count > RowBatch.waitingCount else { return }
+        try conclude(checks.removeFirst())
+        progress(self.progress)
       }
-      try conclude(batch, check)
-    } catch .damaged(let damage) {
-      // A row that cannot even be read ends the walk over the table.
-      note(damage)
-      return
     }
+    checks.append(BatchCheck(batch, check))
+    return unreadable
+  }
+
+  private var progress: VerificationProgress {
+    VerificationProgress(done: records, total: reader.store.trusted?.rows.count ?? 0)
+  }
+
+  /// Holds what the rows of each role say together, once all rows were read.
+  private mutating func checkRoles() throws(VaultError) {
+    guard let trusted = reader.store.trusted else { return }
     for _ in 0..<storage.contradictions { note(.storage, .contradictory) }
     for _ in 0..<(try databases.contradictions(reader)) { note(.database, .contradictory) }
     for _ in 0..<custodians.contradictions { note(.keys, .contradictory) }
@@ -124,19 +160,17 @@ struct VaultVerification {
     if trusted.state.keyCount != UInt64(keys) {
       note(.keys, .count(found: UInt64(keys), expected: trusted.state.keyCount))
     }
-    progress(VerificationProgress(done: records, total: trusted.rows.count))
   }
 
-  /// Checks the rows of a batch, and holds those that say something of others against them.
-  private mutating func conclude(
-    _ batch: RowBatch, _ check: RecordCheck
-  ) throws(VaultError) {
-    for (row, finding) in zip(batch.rows, try batch.checked(by: check)) {
+  /// Waits for a batch, and holds those of its rows that say something of others against them.
+  private mutating func conclude(_ check: BatchCheck) throws(VaultError) {
+    for (row, finding) in zip(check.batch.rows, try check.findings()) {
       switch finding {
       case .sound: break
       case .key(let custodian, let handle):
         keys += 1
         if let custodian { custodians.expect(custodian, at: handle) }
+      case .storageItem(let codeUnits): storage.noteItem(codeUnits: codeUnits, row)
       case .damage(let damage): note(damage)
       case .content(let kind, let content):
         note(
@@ -144,8 +178,8 @@ struct VaultVerification {
             switch kind {
             case .custodianKey: try custodians.note(content, row)
             case .database, .databaseState, .databaseRow:
-              try databases.note(content, kind, row, check.keys)
-            default: try storage.note(content, kind, row, check.keys)
+              try databases.note(content, kind, row, reader.keys)
+            default: try storage.noteUsage(content, row, reader.keys)
             }
           })
       }

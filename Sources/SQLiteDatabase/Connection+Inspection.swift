@@ -96,9 +96,19 @@ extension Connection {
   ///
   /// - Throws: ``DatabaseError``; with `.inUse` when a reader stood in the way of any mode but
   ///   passive.
+  ///
+  /// - Parameter waitMilliseconds: how long any mode but passive waits for readers; by default as
+  ///   long as the connection waits for locks.
   @discardableResult
   package func checkpoint(
-    _ mode: CheckpointMode = .passive
+    _ mode: CheckpointMode = .passive, waitMilliseconds: Int32? = nil
+  ) throws(DatabaseError) -> CheckpointResult {
+    guard let waitMilliseconds else { return try checkpointing(mode) }
+    return try waiting(waitMilliseconds) { () throws(DatabaseError) in try checkpointing(mode) }
+  }
+
+  private func checkpointing(
+    _ mode: CheckpointMode
   ) throws(DatabaseError) -> CheckpointResult {
     let code =
       switch mode {

@@ -17,7 +17,10 @@ extension ConnectionOptions {
 
   /// How long opening may wait: an exclusive holder stays, so waiting long for it is in vain.
   var openTimeoutMilliseconds: Int32 {
-    access != .readOnly && locking == .exclusive
+    if let openingTimeoutMilliseconds {
+      return min(openingTimeoutMilliseconds, busyTimeoutMilliseconds)
+    }
+    return access != .readOnly && locking == .exclusive
       ? min(busyTimeoutMilliseconds, 100) : busyTimeoutMilliseconds
   }
 }
@@ -39,8 +42,21 @@ extension Connection {
     try unsafe handle.check("configure") { unsafe pks_set_config($0, option, value ? 1 : 0) }
   }
 
+  /// Makes the settings; where another connection is recovering the log, which ends, it is waited for
+  /// as long as a statement would.
+  func configureWaiting(_ options: ConnectionOptions) throws(DatabaseError) {
+    let deadline = ContinuousClock.now + .milliseconds(options.busyTimeoutMilliseconds)
+    while true {
+      do throws(DatabaseError) {
+        return try configure(options)
+      } catch {
+        guard error.code == .busyRecovery, ContinuousClock.now < deadline else { throw error }
+      }
+    }
+  }
+
   /// Makes the settings, and reads each of them back (invariant C1).
-  func configure(_ options: ConnectionOptions) throws(DatabaseError) {
+  private func configure(_ options: ConnectionOptions) throws(DatabaseError) {
     let writes = options.access != .readOnly
     try setBusyTimeout(options.openTimeoutMilliseconds)
     // SQLite opens a file read-only by itself where it may not write.
@@ -68,6 +84,17 @@ extension Connection {
   /// Sets the wait for other connections' locks.
   private func setBusyTimeout(_ milliseconds: Int32) throws(DatabaseError) {
     try unsafe handle.check("configure") { unsafe sqlite3_busy_timeout($0, milliseconds) }
+  }
+
+  /// Runs `body` with another wait for other connections' locks.
+  func waiting<R>(
+    _ milliseconds: Int32, _ body: () throws(DatabaseError) -> R
+  ) throws(DatabaseError) -> R {
+    try setBusyTimeout(milliseconds)
+    let result: Result<R, DatabaseError>
+    do throws(DatabaseError) { result = .success(try body()) } catch { result = .failure(error) }
+    try setBusyTimeout(busyTimeoutMilliseconds)
+    return try result.get()
   }
 
   private func isReadOnly() throws(DatabaseError) -> Bool {
@@ -111,15 +138,14 @@ extension Connection {
   /// holds the lock that the other one needs.
   private func switchToWriteAheadLog(_ options: ConnectionOptions) throws(DatabaseError) -> String?
   {
-    var remaining = options.openTimeoutMilliseconds
+    let deadline = ContinuousClock.now + .milliseconds(options.openTimeoutMilliseconds)
     while true {
       do throws(DatabaseError) {
         return try pragmaText("journal_mode = WAL")
       } catch {
-        guard error.kind == .inUse, options.locking == .normal, remaining > 0 else { throw error }
-        let pause: Int32 = 5
-        usleep(UInt32(pause) * 1000)
-        remaining -= pause
+        guard error.kind == .inUse, options.locking == .normal, ContinuousClock.now < deadline
+        else { throw error }
+        usleep(5_000)
       }
     }
   }

@@ -8,9 +8,14 @@ import CSQLite
 /// - C2: an exclusive connection holds its lock from opening to closing.
 /// - C3: no trigger, view, double-quoted string or extension of the file's schema is ever run.
 /// - C4: a transaction that throws leaves nothing behind.
+/// - C5: where an application id is asked for, a file of another application is refused byte for byte
+///   as it was.
 package final class Connection {
   let handle: DatabaseHandle
+  let busyTimeoutMilliseconds: Int32
   private var controls: [String: Statement] = [:]
+  /// Tells the rest of this process that the file is open.
+  private var use: FileUse?
 
   /// Opens a database and verifies its settings.
   ///
@@ -23,11 +28,15 @@ package final class Connection {
   ///   asked for and someone else is at the file.
   package init(path: String, options: ConnectionOptions) throws(DatabaseError) {
     let location = try DatabaseLocation(path, vfs: options.vfs)
+    busyTimeoutMilliseconds = options.busyTimeoutMilliseconds
+    use = try FileUse(opening: location.path)
     handle = try DatabaseHandle(
       path: location.path, flags: options.openFlags | location.openFlags, vfs: options.vfs)
     do throws(DatabaseError) {
+      if use == nil { use = try FileUse(opening: location.path) }
+      if let id = options.applicationID { try refuseUnlessOf(id) }
       try harden()
-      try configure(options)
+      try configureWaiting(options)
     } catch {
       // The failure to open is what the caller needs; closing cannot add to it.
       try? handle.close()
@@ -44,6 +53,7 @@ package final class Connection {
   /// Finalises all statements and closes; a second call does nothing.
   package func close() throws(DatabaseError) {
     controls = [:]
+    defer { use = nil }
     try handle.close()
   }
 

@@ -12,6 +12,15 @@ package struct ConnectionOptions: Sendable {
   package var autoVacuum = AutoVacuum.incremental
   /// How long a statement waits for another connection's lock.
   package var busyTimeoutMilliseconds: Int32 = 5000
+  /// How long opening waits for a lock; nothing for as long as a statement does.
+  ///
+  /// Where the lock is to be exclusive, nothing is 100 ms. A holder of an exclusive lock stays: waiting
+  /// long for it is in vain.
+  package var openingTimeoutMilliseconds: Int32?
+  /// The id that the file must have unless it is empty; nothing takes any.
+  ///
+  /// Another application's file is refused as it stands, before anything of it is changed.
+  package var applicationID: Int32?
   /// How much of the file is kept in memory; nothing leaves SQLite's default (2 MB).
   package var cache: CacheSize?
   /// Whether deleted content is overwritten with zeros.

@@ -64,7 +64,7 @@ package struct DatabaseFile: Sendable {
   // MARK: Steps
 
   /// Checks type and mode of a file (F2); false when there is none.
-  private static func checkExisting(
+  static func checkExisting(
     _ path: String, access: ConnectionOptions.Access, tighten: Bool
   ) throws(DatabaseError) -> Bool {
     var status = stat()
@@ -124,7 +124,7 @@ package struct DatabaseFile: Sendable {
   }
 
   /// The error for `errno` as the last call left it.
-  private static func failure(_ operation: String) -> DatabaseError {
+  static func failure(_ operation: String) -> DatabaseError {
     let number = errno
     return DatabaseError(
       DatabaseError.Kind(systemErrno: number) ?? .other, operation: operation,

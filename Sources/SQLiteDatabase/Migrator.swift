@@ -1,3 +1,5 @@
+import ProveKeyPlatform
+
 /// One step in the life of a format: the statements that lead from the version before to `version`.
 package struct Migration: Sendable {
   /// The version reached: 1, 2, 3 ...
@@ -94,13 +96,25 @@ package struct Migrator: Sendable {
   ///
   /// It is what shows a table, index or trigger that somebody added or changed.
   package func checkSchema(_ connection: Connection) throws(DatabaseError) {
+    guard try schema(of: connection) == modelSchema() else {
+      throw DatabaseError(.schemaAltered, operation: "check schema")
+    }
+  }
+
+  /// The schemas that migrations make, by their statements: made once in a process, since making
+  /// one takes longer than all else that opening a small file takes.
+  private static let modelSchemas = Locked<[[String]: [String]]>([:])
+
+  private func modelSchema() throws(DatabaseError) -> [String] {
+    let statements = migrations.flatMap(\.statements)
+    if let made = Self.modelSchemas.withLock({ $0[statements] }) { return made }
     var options = ConnectionOptions()
     options.journal = .memory
     let model = try Connection(path: ":memory:", options: options)
     try migrate(model)
-    guard try schema(of: connection) == schema(of: model) else {
-      throw DatabaseError(.schemaAltered, operation: "check schema")
-    }
+    let made = try schema(of: model)
+    Self.modelSchemas.withLock { $0[statements] = made }
+    return made
   }
 
   /// One migration and its version, in the caller's transaction (invariant M2).

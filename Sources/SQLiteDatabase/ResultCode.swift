@@ -35,6 +35,8 @@ extension ResultCode {
   package static let busy = ResultCode(rawValue: SQLITE_BUSY)
   /// The snapshot being read is older than the last commit, so it cannot become a writer.
   package static let busySnapshot = busy.extended(2)
+  /// Another connection is recovering the log after a crash.
+  package static let busyRecovery = busy.extended(1)
   /// A table is locked by this connection itself.
   package static let locked = ResultCode(rawValue: SQLITE_LOCKED)
   /// Memory ran out.

@@ -28,6 +28,21 @@ extension Statement {
     try bind(bytes.span, at: index)
   }
 
+  /// Binds sixteen bytes, given as two numbers, to the first parameter; SQLite copies nothing.
+  package func bindFirst(_ high: UInt64, _ low: UInt64) throws(DatabaseError) {
+    try requireOpen("bind")
+    // Before the bytes change under a statement that runs.
+    guard unsafe sqlite3_stmt_busy(pointer) == 0 else {
+      throw DatabaseError(
+        .misuse, operation: "bind", statement: sql, message: "the statement is running")
+    }
+    unsafe parameter[0] = high.bigEndian
+    unsafe parameter[1] = low.bigEndian
+    // SQLite lets go of them when it binds others or finalises: not after this object has gone.
+    let status = unsafe sqlite3_bind_blob(pointer, 1, parameter, 16, nil)
+    guard status == SQLITE_OK else { throw handle.failure(status, "bind", sql) }
+  }
+
   /// Binds text.
   package func bind(_ text: String, at index: Int) throws(DatabaseError) {
     guard let count = Int32(exactly: text.utf8.count) else { throw tooBig() }

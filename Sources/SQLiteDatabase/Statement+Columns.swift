@@ -26,6 +26,23 @@ extension Statement {
     unsafe Array(try blob(at: column))
   }
 
+  /// The sixteen bytes in a column as two numbers; nil when there are more or fewer.
+  package func words(at column: Int) throws(DatabaseError) -> (high: UInt64, low: UInt64)? {
+    let bytes = unsafe UnsafeRawBufferPointer(try blob(at: column))
+    guard bytes.count == 16 else { return nil }
+    let high = unsafe bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self)
+    let low = unsafe bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+    return (UInt64(bigEndian: high), UInt64(bigEndian: low))
+  }
+
+  /// Lends the bytes in a column to a `body` that cannot fail: of one type, for the hot path.
+  package func lendBytes(
+    at column: Int, _ body: (Span<UInt8>) -> Void
+  ) throws(DatabaseError) {
+    let bytes = unsafe try blob(at: column)
+    body(unsafe Span(_unsafeElements: bytes))
+  }
+
   /// Lends the bytes in a column to `body`, which must not step or reset the statement.
   ///
   /// The closure needs its error's type written out: `{ (bytes) throws(DatabaseError) in ... }`.

@@ -11,6 +11,8 @@ package final class Statement {
 
   let handle: DatabaseHandle
   let pointer: OpaquePointer
+  /// Sixteen bytes that stay where they are, for a parameter that SQLite need not copy.
+  let parameter: UnsafeMutablePointer<UInt64>
 
   init(_ sql: String, in handle: DatabaseHandle, persistent: Bool) throws(DatabaseError) {
     var compiled: OpaquePointer?
@@ -38,12 +40,14 @@ package final class Statement {
     self.sql = sql
     self.handle = handle
     unsafe self.pointer = compiled
+    unsafe parameter = .allocate(capacity: 2)
   }
 
   deinit {
     // A closed connection has finalised its statements. The result of finalising repeats a
     // failure that the last step has reported.
     if handle.isOpen { unsafe sqlite3_finalize(pointer) }
+    unsafe parameter.deallocate()
   }
 
   // MARK: Running

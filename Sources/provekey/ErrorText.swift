@@ -1,5 +1,7 @@
+import Foundation
 import ProveDeviceRegistry
 import ProveKeyModel
+import ProveKeyPlatform
 import ProveKeySealing
 import ProveKeyVault
 import ProveUnify
@@ -11,9 +13,11 @@ enum ErrorText {
     case let error as VaultError: describe(error)
     case let error as RegistryError: describe(error)
     case let error as SealingError: describe(error)
+    case let error as KeyEncryptionProviderError: describe(error)
     case let error as ModelError: describe(error)
     case let error as UnifyError: describe(error)
     case let error as AuthenticationError: describe(error)
+    case let problem as DurableFile.Problem: describe(problem)
     default: String(describing: error)
     }
   }
@@ -88,39 +92,6 @@ enum ErrorText {
     }
   }
 
-  static func describe(_ error: RegistryError) -> String {
-    switch error {
-    case .model(let error): describe(error)
-    case .unknownDevice: "no registration has this deviceId"
-    case .deviceRevoked: "the registration is revoked, for good"
-    case .notBound: "the registration is not bound"
-    case .scopeMismatch:
-      "the registry belongs to another tenant or build config; give --tenant and --build-config"
-    case .unlock(let error): describe(error)
-    case .damaged(let table): "a row of table \(table) is damaged or was altered"
-    case .store(let problem): describe(problem)
-    default: "the registry refused: \(error)"
-    }
-  }
-
-  static func describe(_ problem: StoreProblem) -> String {
-    switch problem {
-    case .missing: "there is no registry there; make one with 'provekey registry init'"
-    case .alreadyExists: "there is a registry there already; choose another file"
-    case .folderMissing: "the folder of the file does not exist; make it first"
-    case .permissionDenied: "the operating system refuses access to the file"
-    case .permissionsTooOpen(let mode): tooOpen(mode)
-    case .readOnly: "the file, or its file system, can only be read"
-    case .inUse: "another process holds the registry; try again"
-    case .diskFull: "the disk is full; nothing was changed"
-    case .notARegistry: "the file is not a registry"
-    case .formatNewer(let found, let known):
-      "the registry has format \(found) and this program knows \(known); use a newer program"
-    case .corrupt: "the file is damaged; restore it from a backup"
-    default: "the store failed: \(problem)"
-    }
-  }
-
   static func describe(_ error: SealingError) -> String {
     switch error {
     case .wrongKey: "the key is wrong"
@@ -132,8 +103,22 @@ enum ErrorText {
     case .providerKeyGone(let name): "the key is gone from '\(name)'"
     case .providerRefused(let name): "'\(name)' refused to unlock it"
     case .providerUnavailable(let name): "'\(name)' cannot be reached"
+    case .provider(let name): "'\(name)' failed, or its key is not the one of this store"
+    case .wrongProvider(let expected): "it is unlocked by '\(expected)', not by what was given"
+    case .entanglement(.missing): "the value that it is tied to is not in the folder"
     case .entanglement(let problem): "the value that it is tied to: \(describe(problem))"
     default: "it could not be unlocked: \(error)"
+    }
+  }
+
+  /// What making a key in the keyring came upon.
+  static func describe(_ error: KeyEncryptionProviderError) -> String {
+    switch error {
+    case .keyGone: "the key is gone"
+    case .refused: "the keyring refuses access"
+    case .unavailable: "this system's keyring cannot be reached"
+    case .failed(code: EEXIST): "there is a key of this description already; it is not replaced"
+    default: "the keyring failed: \(error)"
     }
   }
 
@@ -157,7 +142,7 @@ enum ErrorText {
     }
   }
 
-  private static func tooOpen(_ mode: UInt32) -> String {
+  static func tooOpen(_ mode: UInt32) -> String {
     "others may read or write the file (mode \(String(mode, radix: 8))); restrict it to 0600"
   }
 }

@@ -21,6 +21,13 @@ struct ProgressLine {
     TerminalPrompt.writeToStandardError("\r\(label) [\(bar)\(rest)] \(percent) %")
   }
 
+  /// Shows how much was done, where nobody knows how much there is.
+  mutating func show(_ done: Int) {
+    guard isWatched, done / 500 != shown else { return }
+    shown = done / 500
+    TerminalPrompt.writeToStandardError("\r\(label) \(done)")
+  }
+
   /// Ends the line.
   func end() {
     if isWatched, shown >= 0 { TerminalPrompt.writeToStandardError("\n") }

@@ -1,10 +1,8 @@
 import ArgumentParser
-import Foundation
-import ProveKeyPlatform
 import ProveKeySealing
 
-/// How a store is unlocked: one of a key file, a passphrase from a file or the environment, or a
-/// passphrase asked for at the terminal.
+/// How a store is unlocked: one of a key file, a passphrase, a key in the kernel's keyring and a
+/// program that keeps a key; and, with any of them, a folder that the store is tied to.
 struct UnlockOptions: ParsableArguments {
   @Option(help: ArgumentHelp("A file of 32 raw bytes with mode 0600.", valueName: "file"))
   var keyFile: String?
@@ -16,74 +14,137 @@ struct UnlockOptions: ParsableArguments {
     help: ArgumentHelp("The environment variable that holds the passphrase.", valueName: "name"))
   var passphraseEnv: String?
 
-  func validate() throws {
-    let count = [keyFile, passphraseFile, passphraseEnv].count { $0 != nil }
-    guard count <= 1 else {
-      throw ValidationError("Give one of --key-file, --passphrase-file and --passphrase-env.")
-    }
+  @Option(
+    help: ArgumentHelp(
+      "The description of a key in the Linux kernel's keyring.", valueName: "description"))
+  var keyring: String?
+
+  @Option(help: "Which keyring: how long the key lives, and who may use it (default: user).")
+  var keyringKind: KeyringKind?
+
+  @Option(
+    help: ArgumentHelp(
+      "The absolute path of a program that wraps and unwraps the key.", valueName: "path"))
+  var keyProgram: String?
+
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("An argument for it; may be given again.", valueName: "argument"))
+  var keyProgramArgument: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "The name that the store knows it by (default: program).", valueName: "name"))
+  var keyProgramName: String?
+
+  @Option(
+    help: ArgumentHelp("How long it may take, 1 to 600 (default: 30).", valueName: "seconds"))
+  var keyProgramSeconds: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "A folder that backups leave out: the store opens only with the value kept there.",
+      valueName: "folder"))
+  var entangle: String?
+
+  var choice: UnlockChoice {
+    UnlockChoice(
+      options: "--", keyFile: keyFile, passphraseFile: passphraseFile,
+      passphraseEnv: passphraseEnv, keyring: keyring, keyringKind: keyringKind,
+      program: keyProgram, programArguments: keyProgramArgument, programName: keyProgramName,
+      programSeconds: keyProgramSeconds, folder: entangle)
   }
 
-  /// - Parameter confirming: whether a passphrase from the terminal is to be typed twice.
-  func method(confirming: Bool = false) throws -> UnlockMethod {
-    try Self.method(
-      keyFile: keyFile, passphraseFile: passphraseFile, passphraseEnv: passphraseEnv,
-      question: "Passphrase: ", options: "--", confirming: confirming)
-  }
+  func validate() throws { try choice.validate() }
 
-  /// The method that was given; else a passphrase asked for at the terminal.
-  /// - Parameter options: what the options' names begin with.
-  static func method(
-    keyFile: String?, passphraseFile: String?, passphraseEnv: String?, question: String,
-    options: String, confirming: Bool
-  ) throws -> UnlockMethod {
-    if let keyFile { return .keyFile(keyFile) }
-    if let passphraseFile { return .passphrase(try Self.passphrase(inFile: passphraseFile)) }
-    if let passphraseEnv {
-      guard let text = ProcessInfo.processInfo.environment[passphraseEnv] else {
-        throw Refusal(text: "the environment variable \(passphraseEnv) is not set")
-      }
-      return .passphrase(try Passphrase(text))
-    }
-    guard let text = TerminalPrompt.readSecret(question) else {
-      throw ValidationError(
-        """
-        Give \(options)key-file, \(options)passphrase-file or \(options)passphrase-env; nobody \
-        is there to be asked.
-        """)
-    }
-    if confirming, TerminalPrompt.readSecret("Again: ") != text {
-      throw Refusal(text: "the two passphrases differ")
-    }
-    return .passphrase(try Passphrase(text))
-  }
-
-  private static func passphrase(inFile path: String) throws -> Passphrase {
-    guard let file = FileHandle(forReadingAtPath: path) else {
-      throw Refusal(text: "the passphrase file cannot be read")
-    }
-    defer { file.closeFile() }
-    // A passphrase has at most 1024 bytes; more of the file than that and a line end is not read.
-    let bytes = try file.read(upToCount: 1026) ?? Data()
-    let line = bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
-    return try Passphrase(utf8: Array(line).span)
-  }
+  func method() throws -> UnlockMethod { try choice.method() }
 }
 
-/// For commands that make a store: the key file may be made along with it.
+/// For commands that make a store: the key may be made along with it.
 struct NewUnlockOptions: ParsableArguments {
   @OptionGroup var unlock: UnlockOptions
 
   @Flag(help: "Make the key file first; it must not exist.")
   var createKeyFile = false
 
+  @Flag(help: "Make the key in the keyring first; there must be none.")
+  var createKeyringKey = false
+
   func validate() throws {
-    if createKeyFile, unlock.keyFile == nil {
-      throw ValidationError("--create-key-file needs --key-file.")
-    }
+    try unlock.choice.validateMaking(keyFile: createKeyFile, keyringKey: createKeyringKey)
   }
 
   func method() throws -> UnlockMethod {
-    if createKeyFile, let path = unlock.keyFile { try KeyFile.create(at: path) }
-    return try unlock.method(confirming: true)
+    try unlock.choice.make(keyFile: createKeyFile, keyringKey: createKeyringKey)
+    return try unlock.choice.method(confirming: true)
+  }
+}
+
+/// How a store is to be unlocked from now on: as `UnlockOptions`, each led by `new`.
+struct ReplacingUnlockOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("A file of 32 raw bytes with mode 0600.", valueName: "file"))
+  var newKeyFile: String?
+
+  @Flag(help: "Make the new key file first; it must not exist.")
+  var createNewKeyFile = false
+
+  @Option(help: ArgumentHelp("A file whose first line is the passphrase.", valueName: "file"))
+  var newPassphraseFile: String?
+
+  @Option(
+    help: ArgumentHelp("The environment variable that holds the passphrase.", valueName: "name"))
+  var newPassphraseEnv: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The description of a key in the Linux kernel's keyring.", valueName: "description"))
+  var newKeyring: String?
+
+  @Option(help: "Which keyring (default: user).")
+  var newKeyringKind: KeyringKind?
+
+  @Flag(help: "Make the new key in the keyring first; there must be none.")
+  var createNewKeyringKey = false
+
+  @Option(
+    help: ArgumentHelp(
+      "The absolute path of a program that wraps and unwraps the key.", valueName: "path"))
+  var newKeyProgram: String?
+
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("An argument for it; may be given again.", valueName: "argument"))
+  var newKeyProgramArgument: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "The name that the store knows it by (default: program).", valueName: "name"))
+  var newKeyProgramName: String?
+
+  @Option(
+    help: ArgumentHelp("How long it may take, 1 to 600 (default: 30).", valueName: "seconds"))
+  var newKeyProgramSeconds: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "A folder that the store is tied to; see --entangle.", valueName: "folder"))
+  var newEntangle: String?
+
+  private var choice: UnlockChoice {
+    UnlockChoice(
+      options: "--new-", keyFile: newKeyFile, passphraseFile: newPassphraseFile,
+      passphraseEnv: newPassphraseEnv, keyring: newKeyring, keyringKind: newKeyringKind,
+      program: newKeyProgram, programArguments: newKeyProgramArgument,
+      programName: newKeyProgramName, programSeconds: newKeyProgramSeconds, folder: newEntangle)
+  }
+
+  func validate() throws {
+    try choice.validate()
+    try choice.validateMaking(keyFile: createNewKeyFile, keyringKey: createNewKeyringKey)
+  }
+
+  func method() throws -> UnlockMethod {
+    try choice.make(keyFile: createNewKeyFile, keyringKey: createNewKeyringKey)
+    return try choice.method(confirming: true)
   }
 }

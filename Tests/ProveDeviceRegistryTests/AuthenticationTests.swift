@@ -1,10 +1,11 @@
 import ProveKeyModel
+import ProveKeyTesting
 import Testing
 
 @testable import ProveDeviceRegistry
 
 /// D10 and what stands before it: a key that is presented, and good.
-@Suite("A presented key")
+@Suite("A presented key", .onEveryEngine, .namingEngines)
 struct AuthenticationTests {
   @Test(
     "a bound, live key for the same number needs no possession check (R4, D10)",

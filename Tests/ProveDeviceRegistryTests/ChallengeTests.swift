@@ -1,11 +1,12 @@
 import ProveKeyModel
 import ProveKeySealing
+import ProveKeyTesting
 import Testing
 
 @testable import ProveDeviceRegistry
 
 /// G7 for challenges, and their lifetime.
-@Suite("A challenge")
+@Suite("A challenge", .onEveryEngine, .namingEngines)
 struct ChallengeTests {
   @Test("is told from a forgery at any of its bytes")
   func forged() async throws {

@@ -1,10 +1,11 @@
 import ProveKeyModel
+import ProveKeyTesting
 import Testing
 
 @testable import ProveDeviceRegistry
 
 /// Row D3: signs that a key was copied.
-@Suite("Signs of a copied key")
+@Suite("Signs of a copied key", .onEveryEngine, .namingEngines)
 struct CloneDecisionTests {
   /// Decides over an assertion whose counter and vault state the test chooses.
   private func decide(

@@ -1,10 +1,11 @@
 import ProveKeyModel
+import ProveKeyTesting
 import Testing
 
 @testable import ProveDeviceRegistry
 
 /// R3: the integrator proves possession itself; the key is placed first and bound later.
-@Suite("Customer-supplied possession")
+@Suite("Customer-supplied possession", .onEveryEngine, .namingEngines)
 struct CustomerSuppliedPossessionTests {
   private let request = KeyRequest(
     channel: .none, phoneNumber: .lorant, visitor: .named())

@@ -2,6 +2,8 @@ import Foundation
 import ProveKeyModel
 import ProveKeyPlatform
 import ProveKeySealing
+import ProveKeyTesting
+import StoreTestSupport
 import Testing
 
 @testable import ProveDeviceRegistry

@@ -124,3 +124,45 @@ struct ErasureTests {
     #expect(try found() == 0)
   }
 }
+
+/// What a person is given of what is held about the person.
+@Suite("Personal data")
+struct PersonalDataTests {
+  @Test("holds every registration and event of a person, as JSON, and nothing of anybody else")
+  func whole() async throws {
+    let world = try await World()
+    let device = try await world.boundDevice(proveID: .lorant, visitor: "visitor-1")
+    let revoked = try await world.boundDevice(proveID: .lorant)
+    try await world.registry.revoke(revoked.deviceID, reason: "a \"note\"")
+    let other = try await world.boundDevice(to: .inge, proveID: .inge)
+    _ = try await world.decide(.mobile(.jesse), with: device)
+    let data = try await world.registry.personalData(of: .phoneNumber(.lorant))
+    #expect(Set(data.registrations.map(\.deviceID)) == [device.deviceID, revoked.deviceID])
+    #expect(data.at == world.clock.now)
+    let root = try #require(
+      try JSONSerialization.jsonObject(with: Data(data.json)) as? [String: Any])
+    #expect(root["subject"] as? String == "phoneNumber")
+    let entries = try #require(root["registrations"] as? [[String: Any]])
+    #expect(entries.count == 2)
+    let text = String(decoding: data.json, as: UTF8.self)
+    for part in [device.deviceID.rawValue, "+12001004014", "visitor-1", #"a \"note\""#, "D8"] {
+      #expect(text.contains(part), "\(part)")
+    }
+    #expect(!text.contains(other.deviceID.rawValue))
+    #expect(!text.contains("prove-inge"))
+    let events = entries.flatMap { $0["events"] as? [[String: Any]] ?? [] }
+    #expect(events.count == 6)
+    #expect(events.contains { ($0["request"] as? [String: Any])?["phoneNumber"] != nil })
+  }
+
+  @Test("is empty for somebody who is not known, and after an erasure")
+  func empty() async throws {
+    let world = try await World()
+    _ = try await world.boundDevice()
+    #expect(try await world.registry.personalData(of: .phoneNumber(.jesse)).registrations.isEmpty)
+    _ = try await world.registry.erase(.phoneNumber(.lorant))
+    let after = try await world.registry.personalData(of: .phoneNumber(.lorant))
+    #expect(after.registrations.isEmpty)
+    #expect(after.events.isEmpty)
+  }
+}

@@ -1,10 +1,11 @@
 import ProveKeyModel
+import ProveKeyTesting
 import Testing
 
 @testable import ProveDeviceRegistry
 
 /// What the registry lists, page by page, and the events of a registration.
-@Suite("Listings")
+@Suite("Listings", .onEveryEngine, .namingEngines)
 struct ListingTests {
   @Test("give every registration once, latest day first, whatever the page", arguments: [1, 2, 5])
   func pages(limit: Int) async throws {

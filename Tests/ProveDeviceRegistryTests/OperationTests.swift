@@ -1,10 +1,11 @@
 import ProveKeyModel
+import ProveKeyTesting
 import Testing
 
 @testable import ProveDeviceRegistry
 
 /// What an integrator or operator changes outside a flow.
-@Suite("Operations")
+@Suite("Operations", .onEveryEngine, .namingEngines)
 struct OperationTests {
   @Test("revoking is permanent, and twice is fine (R9)")
   func revoke() async throws {

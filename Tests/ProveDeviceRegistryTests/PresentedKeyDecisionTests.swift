@@ -1,10 +1,11 @@
 import ProveKeyModel
+import ProveKeyTesting
 import Testing
 
 @testable import ProveDeviceRegistry
 
 /// Rows D1 to D10, from the decision to what it changes in the registry.
-@Suite("Decisions on a presented key")
+@Suite("Decisions on a presented key", .onEveryFile, .namingEngines)
 struct PresentedKeyDecisionTests {
   @Test("D1: a desktop proves possession and gets no key (R8)")
   func desktop() async throws {

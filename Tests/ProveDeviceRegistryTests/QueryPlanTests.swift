@@ -116,7 +116,7 @@ struct QueryPlanTests {
         let rows = try (0..<batch).map { _ in
           RegistryWrite.insert(try world.registry.codec.seal(try Self.registration(key)))
         }
-        #expect(try await world.store.write(rows) == .applied)
+        #expect(try await world.store.write(rows, as: WriteID()) == .applied)
         written += batch
       }
       for sql in [RegistrySQL.candidates, RegistrySQL.candidatesWithPhone] {

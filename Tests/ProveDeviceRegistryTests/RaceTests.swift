@@ -4,7 +4,7 @@ import Testing
 @testable import ProveDeviceRegistry
 
 /// Q11: of what excludes each other exactly one takes effect, and the others are told why not.
-@Suite("Races")
+@Suite("Races", .onEveryEngine, .namingEngines)
 struct RaceTests {
   /// Runs all bodies at once; how many succeeded, and what the others threw.
   private func race<Input: Sendable>(

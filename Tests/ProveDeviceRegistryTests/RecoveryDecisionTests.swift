@@ -1,10 +1,11 @@
 import ProveKeyModel
+import ProveKeyTesting
 import Testing
 
 @testable import ProveDeviceRegistry
 
 /// Rows D11 to D17: the browser has lost its key.
-@Suite("Decisions without a key")
+@Suite("Decisions without a key", .onEveryEngine, .namingEngines)
 struct RecoveryDecisionTests {
   private func decide(
     _ world: World, _ request: KeyRequest, policy: RegistryPolicy? = nil

@@ -1,10 +1,11 @@
 import ProveKeyModel
+import ProveKeyTesting
 import Testing
 
 @testable import ProveDeviceRegistry
 
 /// How registrations of one visitor and number pile up, or do not.
-@Suite("The cap on registrations")
+@Suite("The cap on registrations", .onEveryFile, .namingEngines)
 struct RegistrationCapTests {
   private func policy(_ cap: RegistryPolicy.RegistrationCap) throws -> RegistryPolicy {
     try RegistryPolicy(keyPersistence: true, registrationCap: cap)

@@ -2,6 +2,8 @@ import Foundation
 import ProveKeyModel
 import ProveKeySealing
 import SQLiteDatabase
+import ProveKeyTesting
+import StoreTestSupport
 import Testing
 
 @testable import ProveDeviceRegistry

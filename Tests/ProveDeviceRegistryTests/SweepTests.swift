@@ -1,10 +1,11 @@
 import ProveKeyModel
+import ProveKeyTesting
 import Testing
 
 @testable import ProveDeviceRegistry
 
 /// A sweep tidies and decides nothing (R5).
-@Suite("A sweep")
+@Suite("A sweep", .onEveryEngine, .namingEngines)
 struct SweepTests {
   @Test("notes a key as inactive from the very instant of R5, not a millisecond before")
   func instant() async throws {

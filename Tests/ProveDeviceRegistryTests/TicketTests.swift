@@ -1,11 +1,12 @@
 import ProveKeyModel
 import ProveKeySealing
+import ProveKeyTesting
 import Testing
 
 @testable import ProveDeviceRegistry
 
 /// G7 for tickets, and their lifetime.
-@Suite("A ticket")
+@Suite("A ticket", .onEveryEngine, .namingEngines)
 struct TicketTests {
   @Test("works once, whatever it is for")
   func once() async throws {

@@ -44,6 +44,25 @@ struct KeyFileTests {
     }
   }
 
+  @Test(
+    "a crash while a key file is made leaves no file of its name, and does not block the next attempt (K1)"
+  )
+  func crash() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/key"
+    // The first attempt stops just before the file has its name; another one is made meanwhile.
+    #expect(throws: SealingError.keyFile(.alreadyExists)) {
+      try KeyFile.create(at: path) {
+        var status = stat()
+        #expect(unsafe lstat(path, &status) != 0)
+        #expect(throws: Never.self) { try KeyFile.create(at: path) }
+      }
+    }
+    // Going on, the first has neither taken the second one's place nor left anything.
+    _ = try unlock(with: path)
+    #expect(folder.names() == ["key"])
+  }
+
   @Test("a folder that is not there is a named error and leaves nothing")
   func noFolder() throws {
     let folder = try TemporaryFolder()

@@ -58,15 +58,22 @@ struct TemporaryFolder: ~Copyable {
   }
 
   deinit {
-    guard let folder = unsafe opendir(path) else { return }
+    for name in names() { unsafe unlink(path + "/" + name) }
+    unsafe rmdir(path)
+  }
+
+  /// The names in the folder, sorted.
+  func names() -> [String] {
+    guard let folder = unsafe opendir(path) else { return [] }
+    defer { unsafe closedir(folder) }
+    var names: [String] = []
     while let entry = unsafe readdir(folder) {
       let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
         unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
       }
-      unsafe unlink(path + "/" + name)
+      if name != ".", name != ".." { names.append(name) }
     }
-    unsafe closedir(folder)
-    unsafe rmdir(path)
+    return names.sorted()
   }
 
   /// Writes a file with these permissions and returns its path.

@@ -1,4 +1,5 @@
 import Foundation
+import JSONLines
 import ProveKeyShell
 import ProveKeyVault
 import Testing
@@ -92,7 +93,7 @@ struct DatabaseJSONTests {
       #"{"array":[1]}"#, #"{"utf16":[0]}"#,
     ])
   func plainKeys(_ text: String) {
-    #expect(throws: ShellRefusal.self) { try DatabaseJSON.key(line: Array(text.utf8)) }
+    #expect(throws: LineRefusal.self) { try DatabaseJSON.key(line: Array(text.utf8)) }
   }
 }
 

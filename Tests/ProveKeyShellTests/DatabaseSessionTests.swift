@@ -1,3 +1,4 @@
+import JSONLines
 import ProveKeyShell
 import ProveKeyVault
 import Testing

@@ -115,6 +115,11 @@ struct KeyOperationTests {
     #expect(try shell.refusal(#"{"op":"vault.retire","epoch":2}"#) == "EpochInUse")
     #expect(try shell.refusal(#"{"op":"vault.retire","epoch":9}"#) == "UnknownEpoch")
 
+    for epoch in [2, 4_294_967_295] {
+      let answer = try shell.ask(#"{"op":"vault.retire","epoch":\#(epoch)}"#)
+      #expect(!answer.text.contains("\(epoch)"), "no refusal repeats what a field carried (H4)")
+    }
+
     let backup = #"{"op":"vault.backup","to":"\#(shell.path("copy"))"}"#
     #expect(try shell.result(backup)["keys"] == .number(1))
     #expect(try shell.refusal(backup) == "AlreadyExists")

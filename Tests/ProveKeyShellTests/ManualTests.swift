@@ -1,4 +1,5 @@
 import Foundation
+import JSONLines
 import ProveKeyShell
 import Testing
 
@@ -32,7 +33,8 @@ struct ManualTests {
     let start = try #require(lines.firstIndex(of: "| name | why |"))
     let rows = lines[(start + 2)...].prefix { $0.hasPrefix("|") }
     let names = rows.compactMap { $0.split(separator: "`").dropFirst().first.map(String.init) }
-    #expect(names == ShellRefusal.Fault.allCases.map(\.rawValue))
+    #expect(
+      names == LineRefusal.Fault.allCases.map(\.rawValue) + ShellFault.allCases.map(\.rawValue))
   }
 
   @Test("the limits are those of the shell")

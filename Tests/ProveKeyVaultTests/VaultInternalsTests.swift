@@ -5,6 +5,11 @@ import Testing
 
 @testable import ProveKeyVault
 
+extension Int: CacheKey {
+  var seededHash: UInt64 { UInt64(truncatingIfNeeded: self) }
+  func isSame(as other: Int) -> Bool { self == other }
+}
+
 @Suite("parts of the vault")
 struct VaultInternalsTests {
   @Test("the statements of the hot path search an index")

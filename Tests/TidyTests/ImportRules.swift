@@ -6,10 +6,10 @@ enum ImportRules {
   static let floors: [String: Int] = [
     "CSodium": 0, "CSQLite": 0, "CLinux": 0, "CLibPQ": 0,
     "ProveKeyModel": 1,
-    "ProveKeyPlatform": 2, "ProveKeySealing": 2, "SQLiteDatabase": 2,
+    "ProveKeyPlatform": 2, "ProveKeySealing": 2, "SQLiteDatabase": 2, "JSONLines": 2,
     "ProveKeyVault": 3, "ProveDeviceRegistry": 3, "ProveDeviceRegistryPostgres": 3,
     "ProveKeyTesting": 3,
-    "ProveUnify": 4, "ProveKeyShell": 4,
+    "ProveUnify": 4, "ProveKeyShell": 4, "ProveRegistryShell": 4,
     "provekey": 5, "ProveSandbox": 5, "ProveKeyStoreC": 5,
   ]
 
@@ -39,7 +39,7 @@ enum ImportRules {
   /// Targets that go into other people's apps: no third party code but libsqlite3 and libsodium.
   static let withoutThirdParties: Set<String> = [
     "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "SQLiteDatabase", "ProveKeyVault",
-    "ProveKeyShell",
+    "ProveKeyShell", "JSONLines",
   ]
 
   /// A C library is imported by one target only, tests included.

@@ -90,7 +90,7 @@ final class RegistryReader {
     let statement = try self.statement(for: listing)
     // A listing runs downwards: before its first page stands the highest position there is.
     try statement.bind(position?.lastActiveDay ?? .max, at: 2)
-    let device = position?.device.bytes ?? [UInt8](repeating: 0xFF, count: 17)
+    let device = position?.device.bytes ?? Self.afterAllDevices
     try statement.bind(device, at: 3)
     try statement.bind(Int64(limit), at: 4)
     try bindSubject(of: listing, to: statement, after: position)
@@ -178,6 +178,9 @@ final class RegistryReader {
     return statement
   }
 
+  /// Sorts after every locator.
+  private static let afterAllDevices = [UInt8](repeating: 0xFF, count: 17)
+
   private func bindSubject(
     of listing: StoredListing, to statement: Statement, after position: PagePosition?
   ) throws(DatabaseError) {
@@ -185,7 +188,10 @@ final class RegistryReader {
     case .state(let state): try statement.bind(state.rawValue, at: 1)
     case .boundAndIdle(let day):
       try statement.bind(StoredRegistration.State.bound.rawValue, at: 1)
-      if position == nil { try statement.bind(day, at: 2) }
+      if position.map({ $0.lastActiveDay > day }) ?? true {
+        try statement.bind(day, at: 2)
+        try statement.bind(Self.afterAllDevices, at: 3)
+      }
     case .visitor(let locator), .phoneNumber(let locator), .proveID(let locator),
       .clientCustomerID(let locator), .clientHumanID(let locator):
       try statement.bind(locator, at: 1)

@@ -8,6 +8,9 @@ final class RegistryWriter {
   /// Nothing where no set digests are kept.
   private let ledger: SetLedger?
   private var applied = RecentWrites()
+  private var commitsSinceLook = 0
+  /// The copy that is being made, and what it is made in.
+  private var copy: (backup: OnlineBackup, target: Connection)?
   private let insertRegistration: Statement
   private let updateRegistration: Statement
   private let deleteRegistration: Statement
@@ -41,7 +44,32 @@ final class RegistryWriter {
   }
 
   func close() throws(DatabaseError) {
+    try endCopy()
     try connection.close()
+  }
+
+  /// Begins a copy in a file that is empty; what is committed here between two steps comes along.
+  func beginCopy(to path: String) throws(DatabaseError) {
+    guard copy == nil else { throw DatabaseError(.inUse, operation: "backup") }
+    let target = try Connection(path: path, options: ConnectionOptions(access: .readWrite))
+    copy = (try OnlineBackup(of: connection, to: target), target)
+  }
+
+  /// Copies the next pages; all of them when `pageCount` is below 1.
+  func stepCopy(
+    pageCount: Int32
+  ) throws(DatabaseError) -> (isDone: Bool, remaining: Int, total: Int) {
+    guard let copy else { throw DatabaseError(.misuse, operation: "closed") }
+    let isDone = try copy.backup.step(pageCount: pageCount)
+    if isDone { try endCopy() }
+    return (isDone, copy.backup.pages.remaining, copy.backup.pages.total)
+  }
+
+  /// Gives up the copy, if one is being made.
+  func endCopy() throws(DatabaseError) {
+    guard let target = copy?.target else { return }
+    copy = nil
+    try target.close()
   }
 
   /// Writes several batches in one durable commit; each takes effect whole or not at all (G1).
@@ -50,9 +78,18 @@ final class RegistryWriter {
       var outcomes: [WriteOutcome] = []
       outcomes.reserveCapacity(requests.count)
       var changes = SetChanges()
+      var ids: Set<WriteID> = []
       for request in requests {
-        let outcome = try write(request)
-        if case .applied = outcome { changes.merge(request.changes) }
+        // It has taken effect already, with its digests (G9).
+        if applied.contains(request.id) || ids.contains(request.id) {
+          outcomes.append(.applied)
+          continue
+        }
+        let outcome = try write(request.batch)
+        if outcome == .applied {
+          changes.merge(request.changes)
+          ids.insert(request.id)
+        }
         outcomes.append(outcome)
       }
       try update(changes)
@@ -61,14 +98,13 @@ final class RegistryWriter {
     for (request, outcome) in zip(requests, outcomes) where outcome == .applied {
       applied.insert(request.id)
     }
+    boundLog()
     return outcomes
   }
 
-  private func write(_ request: BatchRequest) throws(StoreFailure) -> WriteOutcome {
-    // It has taken effect already, with its digests (G9).
-    if applied.contains(request.id) { return .applied }
+  private func write(_ batch: [RegistryWrite]) throws(StoreFailure) -> WriteOutcome {
     do throws(BatchFailure) {
-      try connection.savepoint { () throws(BatchFailure) in try apply(request.batch) }
+      try connection.savepoint { () throws(BatchFailure) in try apply(batch) }
       return .applied
     } catch {
       switch error {
@@ -102,6 +138,24 @@ final class RegistryWriter {
     }
   }
 
+  /// Keeps the log from growing without end where readers follow each other without a gap.
+  ///
+  /// SQLite itself starts the log anew only in a moment in which nobody reads from it. A restart
+  /// waits for those who do: new readers find everything in the file by then and do not hold it up.
+  private func boundLog() {
+    commitsSinceLook += 1
+    guard commitsSinceLook >= Self.commitsBetweenLooks else { return }
+    commitsSinceLook = 0
+    // What cannot be tidied now is tidied at the next look; nothing that was committed depends on it.
+    guard let log = try? connection.checkpoint(.passive), log.logFrames > Self.logFrameLimit
+    else { return }
+    _ = try? connection.checkpoint(.truncate, waitMilliseconds: Self.restartWaitMilliseconds)
+  }
+
+  private static let commitsBetweenLooks = 64
+  private static let logFrameLimit = 4_000
+  private static let restartWaitMilliseconds: Int32 = 50
+
   /// Moves the whole log into the file and cuts it to nothing; waits for readers that are under way.
   func emptyLog() throws(DatabaseError) {
     let result = try connection.checkpoint(.truncate)
@@ -110,7 +164,8 @@ final class RegistryWriter {
 
   func removeItems(expiredBefore day: Int64, limit: Int) throws(DatabaseError) -> Int {
     try deleteExpiredItems.bind(day, at: 1)
-    try deleteExpiredItems.bind(Int64(limit), at: 2)
+    // Below zero it would be no limit at all.
+    try deleteExpiredItems.bind(Int64(max(limit, 0)), at: 2)
     try deleteExpiredItems.run()
     return connection.changes
   }
@@ -234,24 +289,6 @@ enum StoreFailure: Error, DatabaseErrorConvertible {
     case .database(let error): RegistryError(error)
     case .registry(let error): error
     }
-  }
-}
-
-/// The ids of the batches applied last, as many as a store remembers (G9).
-private struct RecentWrites {
-  private static let capacity = 16_384
-  private var ids: Set<WriteID> = []
-  private var order: [WriteID] = []
-  private var next = 0
-
-  func contains(_ id: WriteID) -> Bool { ids.contains(id) }
-
-  mutating func insert(_ id: WriteID) {
-    guard ids.insert(id).inserted else { return }
-    if order.count < Self.capacity { return order.append(id) }
-    ids.remove(order[next])
-    order[next] = id
-    next = (next + 1) % Self.capacity
   }
 }
 

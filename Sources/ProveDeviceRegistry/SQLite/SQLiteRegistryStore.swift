@@ -12,8 +12,9 @@ public final class SQLiteRegistryStore: RegistryStore {
   public let keys: StoreKeys
 
   private let ledger: SetLedger?
-  private let commits: GroupCommit
+  let commits: GroupCommit
   private let readers: [Locked<RegistryReader?>]
+  private let ownership: Locked<OwnershipLock?>
   private let nextReader = Atomic<Int>(0)
 
   /// How many connections read.
@@ -28,7 +29,7 @@ public final class SQLiteRegistryStore: RegistryStore {
   public convenience init(
     at path: String, unlock: UnlockMethod, options: SQLiteStoreOptions = .init()
   ) throws(RegistryError) {
-    try self.init(at: path, unlock: unlock, options, access: .readWriteCreate)
+    try self.init(at: path, .method(unlock), options, access: .readWriteCreate)
   }
 
   /// Opens the store in a file that exists.
@@ -37,7 +38,7 @@ public final class SQLiteRegistryStore: RegistryStore {
   public static func openExisting(
     at path: String, unlock: UnlockMethod, options: SQLiteStoreOptions = .init()
   ) throws(RegistryError) -> SQLiteRegistryStore {
-    try SQLiteRegistryStore(at: path, unlock: unlock, options, access: .readWrite)
+    try SQLiteRegistryStore(at: path, .method(unlock), options, access: .readWrite)
   }
 
   /// Creates the store in a file where there is none.
@@ -47,11 +48,19 @@ public final class SQLiteRegistryStore: RegistryStore {
     at path: String, unlock: UnlockMethod, options: SQLiteStoreOptions = .init()
   ) throws(RegistryError) -> SQLiteRegistryStore {
     try SQLiteRegistryStore(
-      at: path, unlock: unlock, options, access: .readWriteCreate, mustCreate: true)
+      at: path, .method(unlock), options, access: .readWriteCreate, mustCreate: true)
+  }
+
+  /// Opens a copy of a store with keys of its own.
+  convenience init(
+    copyAt path: String, of store: SQLiteRegistryStore
+  ) throws(RegistryError) {
+    let options = SQLiteStoreOptions(setDigests: store.ledger == nil ? .off : .kept)
+    try self.init(at: path, .copy(of: store.keys), options, access: .readWrite)
   }
 
   private init(
-    at path: String, unlock: UnlockMethod, _ options: SQLiteStoreOptions,
+    at path: String, _ unlock: SQLiteStoreOpening.Unlocking, _ options: SQLiteStoreOptions,
     access: ConnectionOptions.Access, mustCreate: Bool = false
   ) throws(RegistryError) {
     do throws(StoreFailure) {
@@ -62,6 +71,7 @@ public final class SQLiteRegistryStore: RegistryStore {
       ledger = parts.ledger
       commits = parts.commits
       readers = parts.readers
+      ownership = Locked(parts.ownership)
     } catch { throw error.asRegistryError }
   }
 }
@@ -195,6 +205,7 @@ extension SQLiteRegistryStore {
       try closing(reader)
     }
     try await wrapping { () async throws(DatabaseError) in try await commits.close() }
+    ownership.withLock { $0 = nil }
   }
 
   private func closing(_ reader: Locked<RegistryReader?>) throws(RegistryError) {

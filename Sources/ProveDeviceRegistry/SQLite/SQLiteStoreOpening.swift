@@ -1,3 +1,4 @@
+import Glibc
 import ProveKeyPlatform
 import ProveKeySealing
 import SQLiteDatabase
@@ -5,10 +6,18 @@ import SQLiteDatabase
 /// How the connections, keys and digests of a registry's file are brought up, step by step.
 struct SQLiteStoreOpening {
   let path: String
-  let unlock: UnlockMethod
+  let unlock: Unlocking
   let options: SQLiteStoreOptions
   let access: ConnectionOptions.Access
   let mustCreate: Bool
+
+  /// Where the keys come from.
+  enum Unlocking {
+    /// From the file's header, or made, when the file is new.
+    case method(UnlockMethod)
+    /// From an open store whose copy the file is.
+    case copy(of: StoreKeys)
+  }
 
   /// What an open store is made of.
   struct Parts {
@@ -16,14 +25,17 @@ struct SQLiteStoreOpening {
     let ledger: SetLedger?
     let commits: GroupCommit
     let readers: [Locked<RegistryReader?>]
+    let ownership: OwnershipLock
   }
 
   func open(readers count: Int) throws(StoreFailure) -> Parts {
     var connecting = ConnectionOptions(access: access, locking: .normal)
     let connection: Connection
-    do { connection = try DatabaseFile(path: path).open(connecting) } catch {
-      throw .database(error)
-    }
+    let file = DatabaseFile(path: path)
+    // The file is looked at first, so that nothing is left beside one that is missing or refused.
+    do { try file.prepare(access: access) } catch { throw .database(error) }
+    let ownership = try takeOwnership()
+    do { connection = try file.open(connecting) } catch { throw .database(error) }
     let (keys, isYoung) = try unlockedKeys(of: connection)
     let ledger = options.setDigests == .off ? nil : SetLedger(keys: keys)
     try settleDigests(ledger, isYoung, connection)
@@ -34,8 +46,24 @@ struct SQLiteStoreOpening {
       for _ in 0..<count {
         readers.append(Locked(try RegistryReader(try DatabaseFile(path: path).open(connecting))))
       }
-      return Parts(keys: keys, ledger: ledger, commits: commits, readers: readers)
+      return Parts(
+        keys: keys, ledger: ledger, commits: commits, readers: readers, ownership: ownership)
     } catch { throw .database(error) }
+  }
+
+  /// Takes the file for this process, alone or with others, before anything of it is read.
+  private func takeOwnership() throws(StoreFailure) -> OwnershipLock {
+    do throws(OwnershipLock.Problem) {
+      return try OwnershipLock(path: path + "-owner", isExclusive: options.mode == .exclusive)
+    } catch {
+      switch error {
+      case .inUse: throw .registry(.store(.inUse))
+      case .system(EACCES), .system(EPERM): throw .registry(.store(.permissionDenied))
+      case .system(EROFS): throw .registry(.store(.readOnly))
+      case .system(ENOSPC): throw .registry(.store(.diskFull))
+      case .system(let number): throw .registry(.store(.failed(code: number)))
+      }
+    }
   }
 
   // MARK: Keys
@@ -55,6 +83,9 @@ struct SQLiteStoreOpening {
         if let tables = try HeaderTables(reading: connection) {
           guard !mustCreate else { throw StoreFailure.registry(.store(.alreadyExists)) }
           return (try openedKeys(tables), migration.from == 1)
+        }
+        guard case .method(let unlock) = unlock else {
+          throw StoreFailure.registry(.store(.notARegistry))
         }
         let (keys, header) = try StoreKeys.create(kind: .registry, unlock: unlock)
         let epochs = keys.sealedEpochs.map { (epoch: Int64($0.epoch), sealed: $0.sealed) }
@@ -79,8 +110,12 @@ struct SQLiteStoreOpening {
       guard let number = UInt32(exactly: epoch) else { throw .damaged(.epochKey) }
       epochs.append(SealedEpoch(epoch: number, sealed: sealed))
     }
-    return try StoreKeys.open(
-      header: tables.header, epochs: epochs, kind: .registry, unlock: unlock)
+    switch unlock {
+    case .method(let method):
+      return try StoreKeys.open(
+        header: tables.header, epochs: epochs, kind: .registry, unlock: method)
+    case .copy(let keys): return try keys.ofCopy(epochs: epochs)
+    }
   }
 
   // MARK: Set digests

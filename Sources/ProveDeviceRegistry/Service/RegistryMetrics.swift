@@ -19,8 +19,14 @@ public final class RegistryMetrics: Sendable {
   private let batchRows: Recorder
   private let retriesByCause: [Counter]
 
-  enum RetryCause: Int, CaseIterable {
-    case conflict, contention, outcomeUnknown
+  /// Why something was tried again.
+  package enum RetryCause: Int, CaseIterable, Sendable {
+    /// Another server's transaction was in the way.
+    case conflict
+    /// Somebody else changed the rows first.
+    case contention
+    /// It is not known whether a write took effect.
+    case outcomeUnknown
   }
 
   /// Makes the metrics once.

@@ -60,25 +60,27 @@ public struct SetLedger: Sendable {
 
   // MARK: What a verification sums up anew
 
-  func add(_ row: StoredRegistration, to changes: inout SetChanges) throws(RegistryError) {
+  /// Adds a registration to a sum over all rows.
+  package func add(_ row: StoredRegistration, to changes: inout SetChanges) throws(RegistryError) {
     let element = try element(row.device, row.version, row.sealed, table: "registration")
     changes.byBucket[row.device.bucket, default: .init()].registrations.add(element)
   }
 
-  func add(_ event: StoredEvent, to changes: inout SetChanges) throws(RegistryError) {
+  /// Adds an event to a sum over all rows.
+  package func add(_ event: StoredEvent, to changes: inout SetChanges) throws(RegistryError) {
     let element = try element(event.device, event.sequence, event.sealed, table: "event")
     changes.byBucket[event.device.bucket, default: .init()].events.add(element)
   }
 
   /// The digests that a store with exactly these rows has, to be compared or to begin with.
-  func rows(of changes: SetChanges) throws(RegistryError) -> [StoredDigest] {
+  package func rows(of changes: SetChanges) throws(RegistryError) -> [StoredDigest] {
     var rows: [StoredDigest] = []
     for row in try empty() { rows.append(try applying(changes, to: row)) }
     return rows
   }
 
   /// Whether two digest rows of one bucket speak of the same rows.
-  func agree(_ left: StoredDigest, _ right: StoredDigest) throws(RegistryError) -> Bool {
+  package func agree(_ left: StoredDigest, _ right: StoredDigest) throws(RegistryError) -> Bool {
     try open(left) == open(right)
   }
 

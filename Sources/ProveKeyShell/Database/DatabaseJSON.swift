@@ -1,3 +1,4 @@
+package import JSONLines
 package import ProveKeyVault
 
 /// Values and keys of the database role as JSON; either way nothing is lost (H5).
@@ -52,21 +53,21 @@ package enum DatabaseJSON: Sendable {
 
   /// Reads a line that holds one value.
   package static func value(line: [UInt8]) throws -> DatabaseValue {
-    try value(JSONParser.parse(line).value, "value")
+    try value(JSONParser.parse(line, limits: ShellLimits.line).value, "value")
   }
 
   /// Reads a value.
   /// - Parameter field: what a refusal names.
   static func value(
     _ json: JSONValue, _ field: String
-  ) throws(ShellRefusal) -> DatabaseValue {
+  ) throws(LineRefusal) -> DatabaseValue {
     switch json {
     case .null: return .null
     case .boolean(let flag): return .boolean(flag)
     case .number(let text): return .number(try finite(text, field))
     case .string(let units): return .text(units)
     case .array(let values):
-      return .array(try values.map { value throws(ShellRefusal) in try self.value(value, field) })
+      return .array(try values.map { value throws(LineRefusal) in try self.value(value, field) })
     case .object(let members):
       if let form = json.onlyMember, formNames.contains(form.name) {
         return try self.form(form.name, form.value, field)
@@ -79,15 +80,15 @@ package enum DatabaseJSON: Sendable {
 
   private static func form(
     _ name: String, _ json: JSONValue, _ field: String
-  ) throws(ShellRefusal) -> DatabaseValue {
+  ) throws(LineRefusal) -> DatabaseValue {
     switch name {
     case "utf16":
-      guard let units = ShellFields.utf16(json) else {
+      guard let units = LineFields.utf16(json) else {
         throw .invalid(field, "a value whose {\"utf16\":...} lists code units")
       }
       return .text(units)
     case "base64":
-      guard let bytes = ShellFields.base64(json) else {
+      guard let bytes = LineFields.base64(json) else {
         throw .invalid(field, "a value whose {\"base64\":...} is base64 with padding")
       }
       return .binary(bytes)
@@ -99,14 +100,14 @@ package enum DatabaseJSON: Sendable {
 
   private static func object(
     _ json: JSONValue, _ field: String
-  ) throws(ShellRefusal) -> DatabaseObject {
-    let refusal = ShellRefusal.invalid(
+  ) throws(LineRefusal) -> DatabaseObject {
+    let refusal = LineRefusal.invalid(
       field, "a value whose {\"object\":...} lists pairs of a name and a value, no name twice")
     guard case .array(let pairs) = json else { throw refusal }
     var object = DatabaseObject()
     for pair in pairs {
       guard case .array(let parts) = pair, parts.count == 2 else { throw refusal }
-      let name = try ShellFields.units(parts[0], field)
+      let name = try LineFields.units(parts[0], field)
       guard object[name] == nil else { throw refusal }
       object[name] = try value(parts[1], field)
     }
@@ -114,7 +115,7 @@ package enum DatabaseJSON: Sendable {
   }
 
   /// A number of any kind.
-  private static func number(_ json: JSONValue, _ field: String) throws(ShellRefusal) -> Double {
+  private static func number(_ json: JSONValue, _ field: String) throws(LineRefusal) -> Double {
     switch json {
     case .number(let text): return try finite(text, field)
     case .string(let units):
@@ -129,7 +130,7 @@ package enum DatabaseJSON: Sendable {
     throw .invalid(field, "one whose numbers are numbers, \"NaN\", \"Infinity\" or \"-Infinity\"")
   }
 
-  private static func finite(_ text: String, _ field: String) throws(ShellRefusal) -> Double {
+  private static func finite(_ text: String, _ field: String) throws(LineRefusal) -> Double {
     guard let number = Double(text), number.isFinite else {
       throw .invalid(field, "one whose numbers are those of a double")
     }
@@ -151,20 +152,20 @@ package enum DatabaseJSON: Sendable {
 
   /// Reads a line that holds one key.
   package static func key(line: [UInt8]) throws -> DatabaseKey {
-    try key(JSONParser.parse(line).value, "key")
+    try key(JSONParser.parse(line, limits: ShellLimits.line).value, "key")
   }
 
   /// Reads a key.
   /// - Parameter field: what a refusal names.
-  static func key(_ json: JSONValue, _ field: String) throws(ShellRefusal) -> DatabaseKey {
+  static func key(_ json: JSONValue, _ field: String) throws(LineRefusal) -> DatabaseKey {
     switch json.onlyMember {
     case ("number", let value)?: return .number(try number(value, field))
     case ("date", let value)?: return .date(try number(value, field))
-    case ("string", let value)?: return .text(try ShellFields.units(value, field))
+    case ("string", let value)?: return .text(try LineFields.units(value, field))
     case ("binary", let value)?:
-      if let bytes = ShellFields.base64(value) { return .binary(bytes) }
+      if let bytes = LineFields.base64(value) { return .binary(bytes) }
     case ("array", .array(let values))?:
-      return .array(try values.map { value throws(ShellRefusal) in try key(value, field) })
+      return .array(try values.map { value throws(LineRefusal) in try key(value, field) })
     default: break
     }
     throw .invalid(

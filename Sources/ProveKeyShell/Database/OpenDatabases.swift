@@ -1,3 +1,4 @@
+import JSONLines
 import ProveKeyVault
 
 /// The databases that a session has open, by origin and name.
@@ -7,7 +8,7 @@ struct OpenDatabases {
     let origin: [UInt8]
     let name: [UInt16]
 
-    init(_ fields: ShellFields) throws(ShellRefusal) {
+    init(_ fields: LineFields) throws(LineRefusal) {
       origin = Array(try fields.text("origin").utf8)
       name = try fields.units("database")
     }
@@ -16,29 +17,29 @@ struct OpenDatabases {
   private var databases: [Name: Database] = [:]
 
   /// The database that a request names.
-  func find(_ fields: ShellFields) throws(ShellRefusal) -> Database {
+  func find(_ fields: LineFields) throws(LineRefusal) -> Database {
     guard let database = databases[try Name(fields)] else {
-      throw ShellRefusal(.notOpen, "the database is not open here: 'database.open' first")
+      throw LineRefusal(.notOpen, "the database is not open here: 'database.open' first")
     }
     return database
   }
 
   /// Refuses when one more would be too many.
-  func requireRoom(for fields: ShellFields) throws(ShellRefusal) {
+  func requireRoom(for fields: LineFields) throws(LineRefusal) {
     let name = try Name(fields)
     guard databases.count < ShellLimits.openDatabases || databases[name] != nil else {
-      throw ShellRefusal(
+      throw LineRefusal(
         .tooMany, "at most \(ShellLimits.openDatabases) databases are open at once")
     }
   }
 
   /// Keeps a database in the place of any other handle of it.
-  mutating func keep(_ database: Database, _ fields: ShellFields) throws(ShellRefusal) {
+  mutating func keep(_ database: Database, _ fields: LineFields) throws(LineRefusal) {
     databases.updateValue(database, forKey: try Name(fields))?.close()
   }
 
   /// Closes the database that a request names.
-  mutating func close(_ fields: ShellFields) throws(ShellRefusal) {
+  mutating func close(_ fields: LineFields) throws(LineRefusal) {
     try find(fields).close()
     databases[try Name(fields)] = nil
   }

@@ -1,3 +1,4 @@
+import JSONLines
 /// What is left of the bytes and rows that one answer may have.
 final class ResultRoom {
   private let byteLimit: Int
@@ -11,11 +12,11 @@ final class ResultRoom {
   }
 
   /// Counts a row of a result.
-  func taking(_ text: JSONText) throws(ShellRefusal) -> JSONText {
+  func taking(_ text: JSONText) throws(LineRefusal) -> JSONText {
     bytes -= text.bytes.count
     rows -= 1
     guard bytes >= 0, rows >= 0 else {
-      throw ShellRefusal(
+      throw LineRefusal(
         .resultTooLarge,
         """
         a result has at most \(ShellLimits.resultRows) rows and \(byteLimit) bytes: give a 'limit' or a narrower 'range'

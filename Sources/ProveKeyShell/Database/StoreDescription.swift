@@ -1,3 +1,4 @@
+import JSONLines
 import ProveKeyVault
 
 /// An object store as `database.open` describes it: what an upgrade makes of the database.
@@ -18,7 +19,7 @@ struct StoreDescription {
   // MARK: From a request
 
   /// Reads the stores of a request; nothing when it has none.
-  static func list(_ fields: ShellFields) throws(ShellRefusal) -> [StoreDescription]? {
+  static func list(_ fields: LineFields) throws(LineRefusal) -> [StoreDescription]? {
     guard let objects = try fields.optionalObjects("stores") else { return nil }
     var stores: [StoreDescription] = []
     for members in objects { stores.append(try StoreDescription(members)) }
@@ -28,8 +29,8 @@ struct StoreDescription {
     return stores
   }
 
-  private init(_ members: [JSONValue.Member]) throws(ShellRefusal) {
-    let fields = try ShellFields(
+  private init(_ members: [JSONValue.Member]) throws(LineRefusal) {
+    let fields = try LineFields(
       members,
       known: [
         .required("name"), .optional("keyPath"), .optional("autoIncrement"), .optional("indexes"),
@@ -39,7 +40,7 @@ struct StoreDescription {
     autoIncrement = try fields.flag("autoIncrement")
     var indexes: [Index] = []
     for members in try fields.optionalObjects("indexes") ?? [] {
-      let fields = try ShellFields(
+      let fields = try LineFields(
         members,
         known: [
           .required("name"), .required("keyPath"), .optional("unique"), .optional("multiEntry"),
@@ -82,7 +83,7 @@ struct StoreDescription {
 
   private func apply(to store: ObjectStore) throws {
     guard store.keyPath == keyPath, store.autoIncrement == autoIncrement else {
-      throw ShellRefusal.invalid(
+      throw LineRefusal.invalid(
         "stores", "given another name where 'keyPath' or 'autoIncrement' is to be another")
     }
     let present = try store.indexNames.map { try Index(store.index($0)) }

@@ -1,3 +1,4 @@
+import JSONLines
 import ProveKeyVault
 
 /// The database role: opening, deleting, listing, and transactions of several operations.
@@ -60,7 +61,7 @@ extension ShellOperation {
 
 extension ShellSession {
   /// Opens, creates or upgrades a database; `stores` says what it then consists of.
-  fileprivate func open(_ fields: ShellFields) throws -> JSONText {
+  fileprivate func open(_ fields: LineFields) throws -> JSONText {
     try databases.requireRoom(for: fields)
     let version = try fields.optionalInteger("version", as: UInt64.self)
     let stores = try StoreDescription.list(fields)
@@ -92,13 +93,13 @@ extension ShellSession {
   }
 
   /// Runs a list of operations in one transaction: all of them, or none.
-  fileprivate func transact(_ fields: ShellFields) throws -> JSONText {
+  fileprivate func transact(_ fields: LineFields) throws -> JSONText {
     let database = try databases.find(fields)
     let mode = try fields.optionalWord("mode", as: Mode.self) ?? .readOnly
     let objects = try fields.optionalObjects("operations") ?? []
-    guard !objects.isEmpty else { throw ShellRefusal.invalid("operations", "a list of objects") }
+    guard !objects.isEmpty else { throw LineRefusal.invalid("operations", "a list of objects") }
     guard objects.count <= ShellLimits.operationsPerTransaction else {
-      throw ShellRefusal(
+      throw LineRefusal(
         .tooMany,
         "a transaction has at most \(ShellLimits.operationsPerTransaction) operations")
     }
@@ -124,7 +125,7 @@ extension ShellSession {
     do {
       return try body()
     } catch {
-      var refusal = ShellRefusal(error)
+      var refusal = LineRefusal(error)
       refusal.operation = place
       throw refusal
     }
@@ -135,22 +136,22 @@ extension ShellSession {
 private struct StoreStep {
   let store: [UInt16]
   private let operation: StoreOperation
-  private let fields: ShellFields
+  private let fields: LineFields
 
-  init(_ members: [JSONValue.Member]) throws(ShellRefusal) {
-    let names = members.filter { ShellRefusal.repeatable($0.name) == "op" }
+  init(_ members: [JSONValue.Member]) throws(LineRefusal) {
+    let names = members.filter { LineRefusal.repeatable($0.name) == "op" }
     guard let name = names.first?.value else {
-      throw ShellRefusal(.missingField, "an operation needs 'op'")
+      throw LineRefusal(.missingField, "an operation needs 'op'")
     }
     guard case .string(let units) = name else { throw .invalid("op", "a string") }
-    let repeated = ShellRefusal.repeatable(units)
+    let repeated = LineRefusal.repeatable(units)
     guard let operation = StoreOperation.all.first(where: { $0.name == repeated }) else {
-      throw ShellRefusal(
+      throw LineRefusal(
         .unknownOperation,
         "a transaction has no operation \(repeated.map { "'\($0)'" } ?? "of that name")")
     }
     self.operation = operation
-    fields = try ShellFields(
+    fields = try LineFields(
       members, known: [.required("store")] + operation.fields, ignoring: ["op"])
     store = try fields.units("store")
   }

@@ -1,3 +1,4 @@
+import JSONLines
 import ProveKeyModel
 import ProveKeyVault
 
@@ -45,7 +46,7 @@ extension ShellOperation {
   ]
 }
 
-extension ShellFields {
+extension LineFields {
   fileprivate func deviceID() throws -> DeviceID {
     try DeviceID(validating: text("deviceId"))
   }

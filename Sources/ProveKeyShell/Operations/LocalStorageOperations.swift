@@ -1,3 +1,4 @@
+import JSONLines
 import ProveKeyVault
 
 /// The localStorage role: names and values of an origin.
@@ -44,7 +45,7 @@ extension ShellOperation {
 
 extension ShellSession {
   /// The storage of the request's origin, with its quota.
-  fileprivate func storage(_ fields: ShellFields) throws -> LocalStorage {
+  fileprivate func storage(_ fields: LineFields) throws -> LocalStorage {
     let origin = try fields.text("origin")
     guard let quota = try fields.optionalInteger("quota", as: UInt64.self) else {
       return try vault.localStorage(for: origin)

@@ -1,17 +1,18 @@
+import JSONLines
 import ProveKeyVault
 
 /// What may be asked of an object store, by itself or in a transaction.
 struct StoreOperation: Sendable {
   let name: String
   /// What a request of it may carry, beside the names of origin, database and store.
-  let fields: [ShellField]
+  let fields: [LineField]
   let isWriting: Bool
   let result: String
-  let run: @Sendable (ObjectStore, ShellFields, ResultRoom) throws -> JSONText
+  let run: @Sendable (ObjectStore, LineFields, ResultRoom) throws -> JSONText
 
   private init(
-    _ name: String, _ fields: [ShellField], writes: Bool = false, _ result: String,
-    run: @escaping @Sendable (ObjectStore, ShellFields, ResultRoom) throws -> JSONText
+    _ name: String, _ fields: [LineField], writes: Bool = false, _ result: String,
+    run: @escaping @Sendable (ObjectStore, LineFields, ResultRoom) throws -> JSONText
   ) {
     self.name = name
     self.fields = fields
@@ -20,7 +21,7 @@ struct StoreOperation: Sendable {
     self.run = run
   }
 
-  private static let oneRow: [ShellField] = [
+  private static let oneRow: [LineField] = [
     .optional("index"), .optional("key"), .optional("range"),
   ]
   private static let manyRows = oneRow + [.optional("limit")]
@@ -103,7 +104,7 @@ extension DatabaseIndex: EntryReading {}
 
 extension ObjectStore {
   /// The store itself, or the index that a request names.
-  fileprivate func entries(_ fields: ShellFields) throws -> any EntryReading {
+  fileprivate func entries(_ fields: LineFields) throws -> any EntryReading {
     guard fields["index"] != nil else { return self }
     return try index(fields.units("index"))
   }
@@ -112,7 +113,7 @@ extension ObjectStore {
   ///
   /// Row by row rather than all at once, so that no more is held than an answer may have.
   fileprivate func walk(
-    _ fields: ShellFields, _ room: ResultRoom, _ read: (DatabaseCursor) throws -> JSONText
+    _ fields: LineFields, _ room: ResultRoom, _ read: (DatabaseCursor) throws -> JSONText
   ) throws -> JSONText {
     let direction = try fields.optionalWord("direction", as: DatabaseCursor.Direction.self)
     let cursor = try entries(fields).openCursor(fields.rows(), direction: direction ?? .next)
@@ -128,7 +129,7 @@ extension ObjectStore {
 
 extension DatabaseCursor {
   /// Goes to where a request wants to begin; false when nothing is there.
-  fileprivate func start(_ fields: ShellFields) throws -> Bool {
+  fileprivate func start(_ fields: LineFields) throws -> Bool {
     if let key = try fields.optionalKey("continueTo") {
       if let primaryKey = try fields.optionalKey("continuePrimaryKey") {
         guard try self.continue(to: key, primaryKey) else { return false }
@@ -136,7 +137,7 @@ extension DatabaseCursor {
         guard try self.continue(to: key) else { return false }
       }
     } else if fields["continuePrimaryKey"] != nil {
-      throw ShellRefusal(.missingField, "'continuePrimaryKey' needs 'continueTo'")
+      throw LineRefusal(.missingField, "'continuePrimaryKey' needs 'continueTo'")
     }
     guard let count = try fields.optionalInteger("advance", as: UInt64.self) else { return true }
     return try advance(by: Int(clamping: count))

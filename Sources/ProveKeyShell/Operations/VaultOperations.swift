@@ -1,3 +1,4 @@
+import JSONLines
 import ProveKeyVault
 
 /// The vault as a whole; each of these answers when all of its work is done.

@@ -34,6 +34,28 @@ struct StorageItemRecord: Equatable {
     }
   }
 
+  /// Checks what was sealed and says what it counts against the quota, without a copy of it.
+  static func codeUnits(of content: Span<UInt8>) throws(VaultError) -> UInt64 {
+    let malformed = VaultError.damaged(VaultDamage(.record, .malformed))
+    guard content.count >= 2, content[0] == RecordKind.storageItem.rawValue, content[1] == layout
+    else { throw malformed }
+    var (offset, units) = (2, 0)
+    // The key, then the value, each led by its length in bytes.
+    for _ in 0..<2 {
+      guard content.count - offset >= 4 else { throw malformed }
+      var count = 0
+      for index in offset..<(offset + 4) { count = count << 8 | Int(content[index]) }
+      offset += 4
+      guard count <= 2 * VaultLimits.storageItemCodeUnits, count.isMultiple(of: 2),
+        count <= content.count - offset
+      else { throw malformed }
+      offset += count
+      units += count / 2
+    }
+    guard offset == content.count else { throw malformed }
+    return UInt64(units)
+  }
+
   private static func codeUnits(
     _ reader: inout ByteReader, _ field: String
   ) throws(ByteReader.Malformed) -> [UInt16] {

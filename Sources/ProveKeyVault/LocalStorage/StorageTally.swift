@@ -11,23 +11,24 @@ struct StorageTally {
   private var found: [Locator: Sum] = [:]
   private var recorded: [Locator: Sum] = [:]
 
-  /// Notes the content of one record of the role.
-  mutating func note(
-    _ content: [UInt8], _ kind: RecordKind, _ row: RecordTable.Row, _ keys: StoreKeys
+  /// Notes an item of so many code units.
+  mutating func noteItem(codeUnits: UInt64, _ row: RecordTable.Row) {
+    var sum = found[row.trusted.namespace] ?? Sum()
+    sum.items += 1
+    sum.codeUnits += codeUnits
+    found[row.trusted.namespace] = sum
+  }
+
+  /// Notes the content of a record of what an origin's items add up to.
+  mutating func noteUsage(
+    _ content: [UInt8], _ row: RecordTable.Row, _ keys: StoreKeys
   ) throws(VaultError) {
-    let contradiction = VaultError.damaged(VaultDamage(.storage, .contradictory))
-    if kind == .storageItem {
-      let item = try StorageItemRecord.decode(content)
-      found[row.trusted.namespace, default: Sum()].items += 1
-      found[row.trusted.namespace, default: Sum()].codeUnits += item.codeUnits
-    } else {
-      let usage = try StorageUsageRecord.decode(content)
-      guard keys.storageUsageLocator(usage.origin) == row.locator,
-        keys.storageUsagesNamespace == row.trusted.namespace
-      else { throw contradiction }
-      recorded[keys.storageItemsNamespace(usage.origin)] = Sum(
-        items: usage.items, codeUnits: usage.codeUnits)
-    }
+    let usage = try StorageUsageRecord.decode(content)
+    guard keys.storageUsageLocator(usage.origin) == row.locator,
+      keys.storageUsagesNamespace == row.trusted.namespace
+    else { throw .damaged(VaultDamage(.storage, .contradictory)) }
+    recorded[keys.storageItemsNamespace(usage.origin)] = Sum(
+      items: usage.items, codeUnits: usage.codeUnits)
   }
 
   /// How many origins do not have what is recorded of them.

@@ -29,13 +29,14 @@ extension KeyVault {
   /// Reads out of a damaged vault what is genuine, and writes it to a new vault when asked to.
   ///
   /// The damaged file is read, never written: the work is done on a copy of it beside it
-  /// (`.salvage-` and a random number), removed afterwards; a crash leaves it, sealed as it was. A record is saved when it opens in the place where it stands;
-  /// what does not open is listed, and nothing is guessed. Nobody may have the vault open meanwhile.
+  /// (`.salvage-` and a random number), removed afterwards; a crash leaves it, sealed as it was. A
+  /// record is saved when it opens in the place where it stands; what does not open is listed, and
+  /// nothing is guessed. Nobody may have the vault open meanwhile.
   ///
   /// The new vault has keys of its own. When the report says ``SalvageReport/isWhole``, it goes on
-  /// with the old one's generation. Otherwise it begins anew, so that a server which has seen the
-  /// old one asks for possession again; and every signature counter goes on above any value that
-  /// can have been given out.
+  /// with the old one's generation. Otherwise what the saved keys sign shows the generation 0, so that
+  /// a server which has seen them asks for possession (or refuses them, as its policy says) until they
+  /// are replaced; and every signature counter goes on above any value that can have been given out.
   /// - Parameters:
   ///   - path: the damaged vault.
   ///   - unlock: what it is locked with.
@@ -43,8 +44,9 @@ extension KeyVault {
   ///   - newUnlock: what the new vault shall be locked with; nil for `unlock`.
   ///   - origins: origins whose localStorage is to be looked for although the vault has lost the
   ///     record that names them.
-  /// - Throws: ``VaultError`` when not even the header opens, or the new vault cannot be written; no
-  ///   new vault is left then.
+  /// - Throws: ``VaultError/inUse`` while anybody has the vault open, in this process or another;
+  ///   ``VaultError`` when not even the header opens, or the new vault cannot be written; no new vault
+  ///   is left then.
   @discardableResult
   public static func salvage(
     at path: String, unlock: UnlockMethod, into target: String? = nil,

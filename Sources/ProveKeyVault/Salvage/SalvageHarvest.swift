@@ -6,6 +6,10 @@ import ProveKeySealing
 /// Nothing is guessed: a record counts when it opens in the place where it stands and says nothing
 /// that contradicts that place, and a key counts when its private half, or the handle by which a
 /// custodian knows it, opens too.
+///
+/// - V16. A record counts whatever the state's generation is: an older state that was put back hides
+///   no row that is newer. When the rows are not exactly those that the state vouches for, nothing
+///   in the vault says how far it had come, and whoever builds on it must leave room for what was lost.
 struct SalvageHarvest {
   /// Keys whose private half is there, the one that came last first.
   private(set) var keys: [KeyRecord] = []
@@ -26,7 +30,7 @@ struct SalvageHarvest {
   /// The highest generation that any part of the vault shows.
   private(set) var generation: UInt64 = 0
 
-  private let source: SalvageSource
+  let source: SalvageSource
   private var facts: [KeyRecord] = []
   private var seeds: Set<Locator> = []
   private var handles: [Locator: String] = [:]
@@ -45,6 +49,8 @@ struct SalvageHarvest {
     try sortOutKeys()
     sortOutStorage()
     try sortOutDatabases()
+    // Only now all places are known that a row of either role may have.
+    try countFitting()
     isWhole = isWhole && source.losses.count == 0
   }
 
@@ -53,9 +59,6 @@ struct SalvageHarvest {
     let losses = source.losses
     try source.forEachRow { row, sealed throws(VaultError) in
       try losses.noting { () throws(VaultError) in
-        if let state = source.state, row.trusted.version > state.generation {
-          throw .damaged(VaultDamage(.record, .unexpected))
-        }
         guard set.set(row.trusted, at: row.locator, source.keys) == nil else {
           throw .damaged(VaultDamage(.record, .unexpected))
         }
@@ -68,6 +71,7 @@ struct SalvageHarvest {
       }
     }
     guard let state = source.state else { return }
+    if generation > state.generation { losses.note(VaultDamage(.state, .replaced)) }
     if set.state.count != state.count {
       losses.note(
         VaultDamage(.records, .count(found: set.state.count, expected: state.count)))
@@ -114,9 +118,12 @@ struct SalvageHarvest {
     }
   }
 
-  /// Keeps the keys that can sign: one of an id and state, one pending key of a scope (V8, V9).
+  /// Keeps the keys that can sign, of those that exclude each other the one that came last: one of a
+  /// public key, an id in one scope only, one pending key of a scope (V8, V9).
   private mutating func sortOutKeys() throws(VaultError) {
     var pendingScopes: Set<KeyScope> = []
+    var known: Set<PublicKey> = []
+    var scopes: [DeviceID: KeyScope] = [:]
     for record in facts.sorted(by: { $0.sequence > $1.sequence }) {
       let key = record.key
       try source.losses.noting { () throws(VaultError) in
@@ -128,11 +135,32 @@ struct SalvageHarvest {
         guard isThere else { throw .damaged(VaultDamage(.keys, .missing)) }
         // It is read once more when it is written: now is the time to find out that it cannot be.
         _ = try source.content(at: seed)
-        guard key.state == .placed || pendingScopes.insert(key.scope).inserted else {
-          throw .damaged(VaultDamage(.keys, .unexpected))
-        }
+        guard !known.contains(key.publicKey), scopes[key.deviceID, default: key.scope] == key.scope,
+          key.state == .placed || pendingScopes.insert(key.scope).inserted
+        else { throw .damaged(VaultDamage(.keys, .unexpected)) }
+        known.insert(key.publicKey)
+        scopes[key.deviceID] = key.scope
         keys.append(record)
         counters[key.publicKey] = reserved[source.keys.counterLocator(key.publicKey)]
+      }
+    }
+  }
+
+  /// Takes from the counts what does not fit the place where it stands, or another row.
+  private mutating func countFitting() throws(VaultError) {
+    var fitting = try SalvageFitting(self, to: source.keys)
+    try source.forEachRow { row, sealed throws(VaultError) in
+      do throws(VaultError) {
+        _ = try fitting.record(of: row, sealed)
+      } catch .damaged(let damage) where damage.finding == .contradictory {
+        source.losses.note(damage)
+        if damage.place == .storage {
+          storage[row.trusted.namespace]?.items -= 1
+        } else {
+          databaseRows -= 1
+        }
+      } catch .damaged {
+        return  // it did not open the first time either
       }
     }
   }

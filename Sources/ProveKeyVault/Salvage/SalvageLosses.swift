@@ -2,14 +2,9 @@
 final class SalvageLosses {
   private(set) var listed: [VaultDamage] = []
   private(set) var count = 0
-  /// Whether losses are known already: the rows are walked over a second time.
-  var isRepeated = false
 
   /// Notes one loss.
-  ///
-  /// - Parameter isNew: whether it could not have been found in the first walk.
-  func note(_ damage: VaultDamage, isNew: Bool = false) {
-    guard isNew || !isRepeated else { return }
+  func note(_ damage: VaultDamage) {
     count += 1
     if listed.count < VaultLimits.reportedProblems { listed.append(damage) }
   }

@@ -14,12 +14,13 @@ final class SalvageSource {
   private let path: String
   /// What could not be read.
   let losses: SalvageLosses
+  /// Whether all rows were walked over: what cannot be read is known then.
+  private var hasWalked = false
 
   private static let suffixes = ["", "-wal", "-shm", "-journal"]
 
   /// Copies the vault at `path` and unlocks the copy.
   init(copying path: String, _ unlock: UnlockMethod) throws(VaultError) {
-    guard DurableFile(path: path).isThere else { throw .missing }
     // A name of its own, so that nothing else is ever removed.
     var generator = SecureRandomNumberGenerator()
     let copy = path + ".salvage-" + String(generator.next(), radix: 16)
@@ -27,9 +28,12 @@ final class SalvageSource {
     let losses = SalvageLosses()
     self.losses = losses
     do throws(VaultError) {
-      for suffix in ["", "-wal"] {
-        try filing { () throws(DurableFile.Problem) in
-          _ = try DurableFile(path: path + suffix).copy(to: copy + suffix)
+      try DatabaseFile(path: path).withoutUsers { () throws(VaultError) in
+        // The log first: once the database was read and closed, others may come in.
+        for suffix in ["-wal", ""] {
+          try filing { () throws(DurableFile.Problem) in
+            _ = try DurableFile(path: path + suffix).copy(to: copy + suffix)
+          }
         }
       }
       let connection = try wrapping { () throws(DatabaseError) in
@@ -96,7 +100,29 @@ final class SalvageSource {
 
   /// Lends every row that can still be reached: forwards, backwards from the end, and one by one
   /// as the index names them, so that a torn page hides no more than what stands on it.
+  ///
+  /// What cannot be read is noted the first time that all rows are walked over. What `body` throws ends
+  /// the walk and is thrown on, whatever it is.
   func forEachRow(
+    _ body: (RecordTable.Row, Span<UInt8>) throws(VaultError) -> Void
+  ) throws(VaultError) {
+    var failure: VaultError?
+    do throws(VaultError) {
+      try reach { row, sealed throws(VaultError) in
+        do throws(VaultError) {
+          try body(row, sealed)
+        } catch {
+          failure = error
+          throw .closed  // a damage would be taken for one of the row
+        }
+      }
+    } catch {
+      throw failure ?? error
+    }
+    hasWalked = true
+  }
+
+  private func reach(
     _ body: (RecordTable.Row, Span<UInt8>) throws(VaultError) -> Void
   ) throws(VaultError) {
     let columns = "SELECT locator, namespace, epoch, version, sealed FROM record"
@@ -145,7 +171,7 @@ final class SalvageSource {
       let statement = try wrapping { () throws(DatabaseError) in try connection.prepare(sql) }
       try statement.forEachRow { row throws(VaultError) in
         // A row whose columns are not a record's is lost by itself.
-        try losses.noting { () throws(VaultError) in
+        _ = try reading { () throws(VaultError) in
           try RecordTable.lend(row) { row, sealed throws(VaultError) in
             guard new.insert(row.locator).inserted else { return }
             try body(row, sealed)
@@ -177,13 +203,13 @@ final class SalvageSource {
     return result
   }
 
-  /// Runs `body` and notes that pages could not be read; any other failure is thrown.
+  /// Runs `body` and notes what could not be read; any other failure is thrown.
   private func reading(_ body: () throws(VaultError) -> Void) throws(VaultError) -> Bool {
     do throws(VaultError) {
       try body()
       return true
     } catch .damaged(let damage) {
-      losses.note(damage)
+      if !hasWalked { losses.note(damage) }
       return false
     }
   }

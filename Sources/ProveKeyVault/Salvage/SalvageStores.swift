@@ -2,13 +2,21 @@ import ProveKeySealing
 
 /// The stores of the databases that were saved, as their rows are moved to a new vault.
 struct SalvageStores {
-  private struct Slot {
+  /// An object of its own: a row adds to it in place, and copies nothing.
+  private final class Slot {
     let schema: StoreSchema
     let place: StoreRoom
     let states: Locator
     var nextKey: UInt64
     /// Index keys that are there already, by the place of each unique index.
     var taken: [Int: Set<[UInt8]>] = [:]
+
+    init(_ schema: StoreSchema, _ place: StoreRoom, states: Locator, nextKey: UInt64) {
+      self.schema = schema
+      self.place = place
+      self.states = states
+      self.nextKey = nextKey
+    }
   }
 
   /// By the namespace of their rows in the damaged vault.
@@ -30,7 +38,7 @@ struct SalvageStores {
       for schema in database.stores {
         let place = source.store(schema.id, sourceKeys)
         slots[place.rows] = Slot(
-          schema: schema, place: target.store(schema.id, keys), states: target.states,
+          schema, target.store(schema.id, keys), states: target.states,
           nextKey: harvest.storeStates[place.state]?.nextKey ?? 1)
       }
     }
@@ -40,11 +48,11 @@ struct SalvageStores {
   ///
   /// - Throws: ``VaultError/damaged(_:)`` for a row that contradicts its place or another row, as
   ///   one does that was put back from earlier.
-  mutating func record(
+  func record(
     of row: RecordTable.Row, _ content: [UInt8]
   ) throws(VaultError) -> SalvagedRecord? {
     let namespace = row.trusted.namespace
-    guard var slot = slots[namespace] else { return nil }
+    guard let slot = slots[namespace] else { return nil }
     let contradiction = VaultError.damaged(VaultDamage(.database, .contradictory))
     let stored = try DatabaseRow.decode(content)
     let key = try DatabaseShelf.decodeKey(stored.key)
@@ -63,7 +71,6 @@ struct SalvageStores {
     if slot.schema.hasGenerator, let next = KeyGenerator.next(after: key, slot.nextKey) {
       slot.nextKey = next
     }
-    slots[namespace] = slot
     return SalvagedRecord(
       content: content, locator: keys.databaseRowLocator(slot.place.rows, stored.key),
       namespace: slot.place.rows)
@@ -87,11 +94,4 @@ struct SalvageStores {
     }
     return records
   }
-}
-
-/// One record as it shall stand in the new vault.
-struct SalvagedRecord {
-  let content: [UInt8]
-  let locator: Locator
-  let namespace: Locator
 }

@@ -38,10 +38,13 @@ struct SalvageWriter {
     }
   }
 
-  /// The old vault's generation when all of it is here; else one that every server has seen long
-  /// since, yet no lower than the sequence of any key.
+  /// The old vault's generation when all of it is here; else one that the old one cannot have come
+  /// to (V16).
   private var firstGeneration: UInt64 {
-    harvest.isWhole ? harvest.generation : UInt64(harvest.keys.count)
+    guard !harvest.isWhole else { return harvest.generation }
+    let (room, overflow) = harvest.generation.addingReportingOverflow(
+      VaultLimits.salvagedGenerations)
+    return overflow ? UInt64.max : room
   }
 
   // MARK: Keys
@@ -52,9 +55,7 @@ struct SalvageWriter {
     for start in stride(from: 0, to: inOrder.count, by: Self.batchCount) {
       let end = min(start + Self.batchCount, inOrder.count)
       try store.writing { writer throws(VaultError) in
-        for index in start..<end {
-          try write(inOrder[index], number: UInt64(index + 1), writer)
-        }
+        for record in inOrder[start..<end] { try write(record, writer) }
       }
     }
     var directories: [KeyScope: ScopeDirectory] = [:]
@@ -74,18 +75,15 @@ struct SalvageWriter {
     }
   }
 
-  private func write(
-    _ record: KeyRecord, number: UInt64, _ writer: RecordWriter
-  ) throws(VaultError) {
+  private func write(_ record: KeyRecord, _ writer: RecordWriter) throws(VaultError) {
     let keys = writer.reader.keys
     let key = record.key
-    let sequence = harvest.isWhole ? record.sequence : number
+    var saved = record
+    saved.isSalvaged = record.isSalvaged || !harvest.isWhole
     try writer.put(
-      KeyRecord(key: key, sequence: sequence).encoded,
-      at: keys.factsLocator(key.state, key.deviceID), in: keys.factsNamespace(key.scope))
+      saved.encoded, at: keys.factsLocator(key.state, key.deviceID),
+      in: keys.factsNamespace(key.scope))
     let seedLocator = keys.seedLocator(key.publicKey)
-    // A placed and a pending key of one id are two; only their facts can share a seed.
-    guard !writer.reader.contains(seedLocator) else { return }
     let parts = keys.partsNamespace(key.scope)
     if key.custodian != nil {
       let handle = try source.content(at: source.keys.seedLocator(key.publicKey))
@@ -113,36 +111,29 @@ struct SalvageWriter {
   /// The value above which a key's counter goes on (V10).
   ///
   /// Each transaction reserves at most one block, so that no key can have had more values than the
-  /// vault had generations, times a block: this holds also when the counter's record is lost or old.
+  /// vault had generations, times a block: this holds also when the counter's record is lost or old,
+  /// and of a vault that was salvaged before.
   private func reservedCounter(of key: PublicKey) -> UInt64? {
     let recorded = harvest.counters[key]
     if harvest.isWhole { return recorded }
-    let (bound, overflow) = harvest.generation.multipliedReportingOverflow(
+    let (bound, overflow) = firstGeneration.multipliedReportingOverflow(
       by: VaultLimits.counterBlock)
     return max(recorded ?? 0, overflow ? UInt64.max / 2 : bound)
   }
 
   // MARK: Storage and databases
 
-  /// Walks over the rows a second time and writes those of both roles as they come.
+  /// Walks over the rows once more and writes those of both roles as they come.
   private func writeRows() throws(VaultError) {
-    var usages: [String: StorageUsageRecord] = [:]
-    var stores = try SalvageStores(harvest, from: source.keys, to: store.keys)
+    var fitting = try SalvageFitting(harvest, to: store.keys)
     var batch: [SalvagedRecord] = []
     var byteCount = 0
-    source.losses.isRepeated = true
     try source.forEachRow { row, sealed throws(VaultError) in
       var saved: SalvagedRecord?
       do throws(VaultError) {
-        switch try source.keys.content(of: row, sealed) {
-        case (.storageItem, let content)?: saved = try item(row, content, &usages)
-        case (.databaseRow, let content)?: saved = try stores.record(of: row, content)
-        default: return
-        }
-      } catch .damaged(let damage) where damage.finding == .contradictory {
-        return source.losses.note(damage, isNew: true)
+        saved = try fitting.record(of: row, sealed)
       } catch .damaged {
-        return  // it did not open the first time either
+        return  // the harvest has told it
       }
       guard let saved else { return }
       byteCount += saved.content.count
@@ -152,7 +143,7 @@ struct SalvageWriter {
       (batch, byteCount) = ([], 0)
     }
     try write(batch)
-    for usage in usages.values {
+    for usage in fitting.usages.values {
       batch = [
         SalvagedRecord(
           content: usage.encoded, locator: store.keys.storageUsageLocator(usage.origin),
@@ -160,23 +151,8 @@ struct SalvageWriter {
       ]
       try write(batch)
     }
-    try write(try stores.summaries(generation: (store.trusted?.state.generation ?? 0) + 1))
-  }
-
-  /// An item as it shall stand in the new vault, added to its origin's usage (L1, L2).
-  private func item(
-    _ row: RecordTable.Row, _ content: [UInt8], _ usages: inout [String: StorageUsageRecord]
-  ) throws(VaultError) -> SalvagedRecord? {
-    guard let origin = harvest.storage[row.trusted.namespace]?.origin else { return nil }
-    let item = try StorageItemRecord.decode(content)
-    guard source.keys.storageItemLocator(origin, item.key) == row.locator else {
-      throw .damaged(VaultDamage(.storage, .contradictory))
-    }
-    usages[origin, default: StorageUsageRecord(origin: origin)].items += 1
-    usages[origin, default: StorageUsageRecord(origin: origin)].codeUnits += item.codeUnits
-    return SalvagedRecord(
-      content: content, locator: store.keys.storageItemLocator(origin, item.key),
-      namespace: store.keys.storageItemsNamespace(origin))
+    let generation = (store.trusted?.state.generation ?? 0) + 1
+    try write(try fitting.stores.summaries(generation: generation))
   }
 
   private func write(_ batch: [SalvagedRecord]) throws(VaultError) {

@@ -40,7 +40,7 @@ extension UnifyService {
   ) async throws(UnifyError) -> RegistryDecision? {
     let request = try Self.valid { () throws(ModelError) in try session.keyRequest }
     do {
-      guard try await registry.registration(assertion.deviceID) != nil else {
+      guard try await registry.isRegistered(assertion, for: challenge) else {
         session.keep(unknown: assertion)
         return nil
       }

@@ -9,15 +9,15 @@ extension RegistryCommand {
       discussion:
         "What is looked up with --by comes on standard input: arguments show in the process list.")
     @OptionGroup var target: Target
-    @Option(help: "All in this state.") var state: RegistrationStateName?
-    @Option(
-      help: """
-        By what to look up the value that comes on standard input.
-        """)
-    var by: Subject?
+    @Option(help: "All in this state.") var state: State?
+    @Option(help: "By what to look up the value that comes on standard input.") var by: Subject?
     @Option(help: "How many at most: 1 to 1,000.") var limit = 100
     @Option(help: "Where to go on: the cursor that the page before has printed.")
     var after: String?
+
+    enum State: String, ExpressibleByArgument, CaseIterable {
+      case placed, bound, unbound, revoked, suspended
+    }
 
     enum Subject: String, ExpressibleByArgument, CaseIterable {
       case phone
@@ -48,7 +48,7 @@ extension RegistryCommand {
           ["deviceId", "state", "phone", "last authenticated"],
           page.registrations.map {
             [
-              $0.deviceID.rawValue, $0.state.name.rawValue,
+              $0.deviceID.rawValue, $0.isSuspended ? "suspended" : $0.state.name.rawValue,
               $0.association?.phoneNumber.redacted ?? "-",
               $0.lastAuthenticatedAt?.iso8601 ?? "-",
             ]
@@ -58,11 +58,16 @@ extension RegistryCommand {
     }
 
     private func query() throws -> RegistrationQuery {
-      if let state { return .state(state) }
-      // Numbers and ids are personal data: arguments would show in the process list.
-      guard let value = readLine(strippingNewline: true) else {
-        throw Refusal(text: "the value to look up is expected on standard input")
+      switch state {
+      case .placed: return .state(.placed)
+      case .bound: return .state(.bound)
+      case .unbound: return .state(.unbound)
+      case .revoked: return .state(.revoked)
+      case .suspended: return .suspended
+      case nil: break
       }
+      // Numbers and ids are personal data: arguments would show in the process list.
+      let value = try StandardInput.value()
       switch by {
       case .phone, nil: return .phoneNumber(try PhoneNumber(value))
       case .proveId: return .proveID(try ProveID(validating: value))
@@ -77,13 +82,13 @@ extension RegistryCommand {
     static let configuration = CommandConfiguration(
       abstract: "Show what happened to a registration, in order.")
     @OptionGroup var target: Target
-    @Option(help: "The key's deviceId.") var device: String
+    @OptionGroup var device: Device
     @Option(help: "How many at most: 1 to 1,000.") var limit = 100
     @Option(help: "The sequence number after which to begin.") var after: UInt64 = 0
 
     func run() async throws {
       try await target.use { registry in
-        let id = try DeviceID(validating: device)
+        let id = try device.id()
         let events = try await registry.events(of: id, after: after, limit: limit)
         if events.isEmpty, try await registry.registration(id) == nil {
           throw RegistryError.unknownDevice

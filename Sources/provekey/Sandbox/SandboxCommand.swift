@@ -22,8 +22,10 @@
     @Option(help: "The address to listen on.") var address = "127.0.0.1"
     @Option(help: ArgumentHelp("Keeps keys, registry, clients and clock here.", valueName: "dir"))
     var state: String?
-    @Option(help: ArgumentHelp("The registry's store.", valueName: "sqlite:PATH"))
-    var store: String?
+    @Option(
+      help: ArgumentHelp(
+        "The registry's store: sqlite:PATH, or postgresql://HOST/DATABASE.", valueName: "url"))
+    var store: StoreAddress?
     @OptionGroup var unlock: UnlockOptions
     @Option(
       help: ArgumentHelp("A file with a client id and secret a line.", valueName: "file"))
@@ -37,6 +39,7 @@
     @Flag(help: "Print facts as JSON.") var json = false
 
     func validate() throws {
+      try store?.validate()
       guard (1...1_000_000).contains(rate) else {
         throw ValidationError("--rate takes 1 to 1000000.")
       }
@@ -90,20 +93,22 @@
     ) async throws -> DeviceRegistry {
       let hasKey = unlock.keyFile ?? unlock.passphraseFile ?? unlock.passphraseEnv != nil
       let method = hasKey ? try unlock.method() : .keyFile(try folder.keyFile())
-      let path = try storePath() ?? folder.path("registry.sqlite")
       return try await DeviceRegistry(
-        store: try SQLiteRegistryStore(at: path, unlock: method),
+        store: try openStore(in: folder, method),
         scope: try RegistryScope(tenant: "sandbox", buildConfig: buildConfig),
         policy: try RegistryPolicy(keyPersistence: !withoutKeyPersistence),
         clock: clock.wallClock)
     }
 
-    private func storePath() throws -> String? {
-      guard let store else { return nil }
-      guard store.hasPrefix("sqlite:"), store.utf8.count > 7 else {
-        throw ValidationError("--store takes sqlite:PATH.")
+    /// A file is made where there is none; a server's store is made by `registry init`.
+    private func openStore(
+      in folder: SandboxFolder, _ method: UnlockMethod
+    ) throws -> any RegistryStore {
+      guard let store else {
+        return try SQLiteRegistryStore(at: folder.path("registry.sqlite"), unlock: method)
       }
-      return String(store.dropFirst(7))
+      if case .sqlite(let path) = store { return try SQLiteRegistryStore(at: path, unlock: method) }
+      return try store.open(unlock: method, options: SQLiteStoreOptions())
     }
   }
 

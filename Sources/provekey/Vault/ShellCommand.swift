@@ -1,4 +1,5 @@
 import ArgumentParser
+import JSONLines
 import ProveKeyPlatform
 import ProveKeyShell
 import ProveKeyVault

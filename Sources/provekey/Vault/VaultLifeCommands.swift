@@ -136,36 +136,3 @@ extension VaultCommand {
     }
   }
 }
-
-/// How a vault is to be unlocked from now on: as `UnlockOptions`, each led by `new`.
-struct ReplacingUnlockOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("A file of 32 raw bytes with mode 0600.", valueName: "file"))
-  var newKeyFile: String?
-
-  @Flag(help: "Make the new key file first; it must not exist.")
-  var createNewKeyFile = false
-
-  @Option(help: ArgumentHelp("A file whose first line is the passphrase.", valueName: "file"))
-  var newPassphraseFile: String?
-
-  @Option(
-    help: ArgumentHelp("The environment variable that holds the passphrase.", valueName: "name"))
-  var newPassphraseEnv: String?
-
-  func validate() throws {
-    guard [newKeyFile, newPassphraseFile, newPassphraseEnv].count(where: { $0 != nil }) <= 1 else {
-      throw ValidationError(
-        "Give one of --new-key-file, --new-passphrase-file and --new-passphrase-env.")
-    }
-    if createNewKeyFile, newKeyFile == nil {
-      throw ValidationError("--create-new-key-file needs --new-key-file.")
-    }
-  }
-
-  func method() throws -> UnlockMethod {
-    if createNewKeyFile, let newKeyFile { try KeyFile.create(at: newKeyFile) }
-    return try UnlockOptions.method(
-      keyFile: newKeyFile, passphraseFile: newPassphraseFile, passphraseEnv: newPassphraseEnv,
-      question: "New passphrase: ", options: "--new-", confirming: true)
-  }
-}

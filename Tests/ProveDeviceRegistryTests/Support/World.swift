@@ -1,16 +1,22 @@
 import ProveKeyModel
 import ProveKeyPlatform
 import ProveKeySealing
+import ProveKeyTesting
+import StoreTestSupport
 import Testing
 
 @testable import ProveDeviceRegistry
 
-/// A registry in a folder of its own, on a clock of its own, with the moves that tests repeat.
+/// A registry in a folder of its own, on a clock of its own, with the moves that tests repeat; on
+/// the engine that the test is run on.
 final class World: Sendable {
   let folder: TemporaryFolder
   let clock: ManualClock
   let unlock: UnlockMethod
-  let store: SQLiteRegistryStore
+  /// The store itself, unhindered.
+  let store: any RegistryStore
+  /// The store as the registry has it.
+  let met: any RegistryStore
   let registry: DeviceRegistry
 
   var path: String { folder.file("registry.sqlite") }
@@ -21,15 +27,19 @@ final class World: Sendable {
     folder = try TemporaryFolder()
     self.clock = clock
     unlock = .rawKey(try RawKey.random())
-    store = try SQLiteRegistryStore(at: folder.file("registry.sqlite"), unlock: unlock)
+    store =
+      Engine.current == .memory
+      ? try InMemoryRegistryStore()
+      : try SQLiteRegistryStore(at: folder.file("registry.sqlite"), unlock: unlock)
+    met = Engine.current.hinder(store)
     registry = try await DeviceRegistry(
-      store: store, scope: .shop, policy: policy, clock: clock.wall)
+      store: met, scope: .shop, policy: policy, clock: clock.wall)
   }
 
   /// The same store under another policy, as after a restart with a new configuration.
   func registry(_ policy: RegistryPolicy) async throws -> DeviceRegistry {
     try await DeviceRegistry(
-      store: store, scope: .shop, policy: policy, clock: clock.wall)
+      store: met, scope: .shop, policy: policy, clock: clock.wall)
   }
 
   // MARK: Moves

@@ -1,0 +1,168 @@
+import ProveDeviceRegistry
+import ProveKeySealing
+
+/// What is read over one connection.
+struct PostgresReader {
+  let connection: ServerConnection
+
+  func registration(at device: Locator) throws(PostgresError) -> StoredRegistration? {
+    try registrations(at: [device]).first ?? nil
+  }
+
+  /// Reads many registrations in one round trip.
+  func registrations(at devices: [Locator]) throws(PostgresError) -> [StoredRegistration?] {
+    let results = try connection.exchange(devices.map { Self.lookUp($0) })
+    var rows: [StoredRegistration?] = []
+    rows.reserveCapacity(devices.count)
+    for result in results {
+      rows.append(result.count == 0 ? nil : try result.storedRegistration(0))
+    }
+    return rows
+  }
+
+  static func lookUp(_ device: Locator) -> Command {
+    var command = Command(PostgresSQL.registration)
+    command.add(device)
+    return command
+  }
+
+  func item(at locator: Locator) throws(PostgresError) -> StoredItem? {
+    var command = Command(PostgresSQL.item)
+    command.add(locator)
+    let rows = try connection.run(command)
+    return rows.count == 0 ? nil : try rows.storedItem(0, at: locator)
+  }
+
+  func events(
+    of device: Locator, after sequence: UInt64, limit: Int
+  ) throws(PostgresError) -> [StoredEvent] {
+    var command = Command(PostgresSQL.events)
+    command.add(device)
+    command.add(Int64(clamping: sequence))
+    command.add(Int64(limit))
+    return try storedEvents(command)
+  }
+
+  func lastEvent(of device: Locator) throws(PostgresError) -> StoredEvent? {
+    var command = Command(PostgresSQL.lastEvent)
+    command.add(device)
+    return try storedEvents(command).first
+  }
+
+  func events(after position: EventPosition?, limit: Int) throws(PostgresError) -> [StoredEvent] {
+    var command = Command(PostgresSQL.allEvents)
+    // No bytes at all come before every locator.
+    command.add(position?.device.bytes ?? [])
+    command.add(Int64(clamping: position?.sequence ?? 0))
+    command.add(Int64(limit))
+    return try storedEvents(command)
+  }
+
+  func events(withDetailBefore day: Int64, limit: Int) throws(PostgresError) -> [StoredEvent] {
+    var command = Command(PostgresSQL.detailedEvents)
+    command.add(day)
+    command.add(Int64(limit))
+    return try storedEvents(command)
+  }
+
+  func digests() throws(PostgresError) -> [StoredDigest] {
+    let rows = try connection.run(PostgresSQL.digests)
+    return try rows.all { row throws(PostgresError) in try rows.storedDigest(row) }
+  }
+
+  // MARK: Listings
+
+  func registrations(
+    in listing: StoredListing, after position: PagePosition?, limit: Int
+  ) throws(PostgresError) -> [StoredRegistration] {
+    var page = ListingPage(listing)
+    // A listing runs downwards: before its first page stands the highest position there is.
+    page.command.add(position?.lastActiveDay ?? page.firstDay)
+    page.command.add(position?.device.bytes ?? KeyRange.end)
+    page.command.add(Int64(limit))
+    page.addConditions()
+    guard page.isOfCandidates else {
+      let rows = try connection.run(page.command)
+      return try rows.all { row throws(PostgresError) in try rows.storedRegistration(row) }
+    }
+    return try candidates(page.command)
+  }
+
+  /// Reads candidates and then their rows, both as of one moment.
+  private func candidates(_ command: Command) throws(PostgresError) -> [StoredRegistration] {
+    try connection.transaction { () throws(PostgresError) in
+      guard let found = try connection.begin(.snapshot, [command]).last else { return [] }
+      let devices = try found.all { row throws(PostgresError) in try found.locator(row, 0) }
+      let results = try connection.commit(after: devices.map { Self.lookUp($0) })
+      var rows: [StoredRegistration] = []
+      rows.reserveCapacity(devices.count)
+      for result in results where result.count == 1 {
+        rows.append(try result.storedRegistration(0))
+      }
+      return rows
+    }
+  }
+
+  private func storedEvents(_ command: Command) throws(PostgresError) -> [StoredEvent] {
+    let rows = try connection.run(command)
+    return try rows.all { row throws(PostgresError) in try rows.storedEvent(row) }
+  }
+}
+
+/// The statement of a listing with the values that come before and after its position.
+private struct ListingPage {
+  var command: Command
+  private let listing: StoredListing
+
+  init(_ listing: StoredListing) {
+    self.listing = listing
+    switch listing {
+    case .state(let state):
+      command = Command(PostgresSQL.listingByState)
+      command.add(state.rawValue)
+    case .boundAndIdle:
+      command = Command(PostgresSQL.listingByState)
+      command.add(StoredRegistration.State.bound.rawValue)
+    case .visitor(let locator): command = Self.command(PostgresSQL.listingByVisitor, locator)
+    case .phoneNumber(let locator): command = Self.command(PostgresSQL.listingByPhone, locator)
+    case .proveID(let locator): command = Self.command(PostgresSQL.listingByProve, locator)
+    case .clientCustomerID(let locator):
+      command = Self.command(PostgresSQL.listingByCustomer, locator)
+    case .clientHumanID(let locator): command = Self.command(PostgresSQL.listingByHuman, locator)
+    case .candidates(let visitor, _): command = Self.command(PostgresSQL.candidates, visitor)
+    case .candidatesWithNumber(let visitor, _, _):
+      command = Self.command(PostgresSQL.candidatesWithPhone, visitor)
+    case .candidatesWithProveID(let visitor, _, _):
+      command = Self.command(PostgresSQL.candidatesWithProve, visitor)
+    }
+  }
+
+  /// The day from which the first page runs down.
+  var firstDay: Int64 {
+    if case .boundAndIdle(let day) = listing { day } else { .max }
+  }
+
+  var isOfCandidates: Bool {
+    switch listing {
+    case .candidates, .candidatesWithNumber, .candidatesWithProveID: true
+    default: false
+    }
+  }
+
+  mutating func addConditions() {
+    switch listing {
+    case .candidates(_, let sinceDay): command.add(sinceDay)
+    case .candidatesWithNumber(_, let second, let sinceDay),
+      .candidatesWithProveID(_, let second, let sinceDay):
+      command.add(sinceDay)
+      command.add(second)
+    default: break
+    }
+  }
+
+  private static func command(_ statement: SQLStatement, _ locator: Locator) -> Command {
+    var command = Command(statement)
+    command.add(locator)
+    return command
+  }
+}

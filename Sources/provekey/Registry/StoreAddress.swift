@@ -1,0 +1,60 @@
+import ArgumentParser
+import ProveDeviceRegistry
+import ProveKeySealing
+
+/// Where a registry's rows are, as `--store` names it.
+enum StoreAddress: Equatable, ExpressibleByArgument {
+  /// A file on this machine.
+  case sqlite(path: String)
+  /// A PostgreSQL server, by its URL.
+  case postgres(url: String)
+
+  /// Reads `sqlite:PATH`, `postgresql://...` or `postgres://...`.
+  init?(argument: String) {
+    if argument.hasPrefix("sqlite:"), argument.utf8.count > 7 {
+      self = .sqlite(path: String(argument.dropFirst(7)))
+    } else if argument.hasPrefix("postgresql://") || argument.hasPrefix("postgres://") {
+      self = .postgres(url: argument)
+    } else {
+      return nil
+    }
+  }
+
+  /// Refuses what would show a secret in the process list.
+  func validate() throws {
+    guard case .postgres(let url) = self else { return }
+    let rest = url.drop { $0 != "/" }.dropFirst(2)
+    let user = rest.prefix { $0 != "/" && $0 != "?" }
+    let hasPassword =
+      user.split(separator: "@", omittingEmptySubsequences: false).count > 1
+      && user.prefix { $0 != "@" }.contains(":")
+    let names = rest.split(separator: "?").dropFirst().joined().lowercased()
+    guard !hasPassword, !names.contains("password=") else {
+      throw ValidationError(
+        """
+        A password in --store shows in the process list. Put it in a file that PGPASSFILE names, or \
+        in the environment as PGPASSWORD.
+        """)
+    }
+  }
+
+  /// Opens a store that exists.
+  func open(unlock: UnlockMethod, options: SQLiteStoreOptions) throws -> any RegistryStore {
+    try SQLiteRegistryStore.openExisting(at: try path(), unlock: unlock, options: options)
+  }
+
+  /// Makes a store where there is none.
+  func create(unlock: UnlockMethod, options: SQLiteStoreOptions) throws -> any RegistryStore {
+    try SQLiteRegistryStore.create(at: try path(), unlock: unlock, options: options)
+  }
+
+  /// The path of the file.
+  /// - Throws: when the store is no file.
+  func path() throws -> String {
+    switch self {
+    case .sqlite(let path): return path
+    case .postgres:
+      throw Refusal(text: "this program was built without PostgreSQL; give --store sqlite:PATH")
+    }
+  }
+}
