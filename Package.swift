@@ -22,10 +22,16 @@ let package = Package(
     .library(name: "ProveDeviceRegistry", targets: ["ProveDeviceRegistry"]),
     .library(name: "ProveDeviceRegistryPostgres", targets: ["ProveDeviceRegistryPostgres"]),
     .library(name: "ProveUnify", targets: ["ProveUnify"]),
+    .library(name: "ProveSandbox", targets: ["ProveSandbox"]),
     .library(name: "ProveKeyTesting", targets: ["ProveKeyTesting"]),
     .executable(name: "provekey", targets: ["provekey"]),
   ],
+  traits: [
+    .default(enabledTraits: ["Sandbox"]),
+    .trait(name: "Sandbox", description: "The HTTP sandbox: `provekey sandbox`."),
+  ],
   dependencies: [
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
@@ -98,14 +104,25 @@ let package = Package(
         "ProveDeviceRegistry",
       ]),
 
-    // Floor 5: the command line.
+    // Floor 5: the sandbox, empty without its trait, and the command line.
+    .target(
+      name: "ProveSandbox",
+      dependencies: [
+        "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveDeviceRegistry",
+        "ProveUnify",
+        .product(name: "Crypto", package: "swift-crypto", condition: .when(traits: ["Sandbox"])),
+        .product(name: "FlyingSocks", package: "FlyingFox", condition: .when(traits: ["Sandbox"])),
+      ]),
     .executableTarget(
       name: "provekey",
       dependencies: [
         "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
         "ProveDeviceRegistry", "ProveDeviceRegistryPostgres", "ProveUnify", "ProveKeyShell",
-        "ProveRegistryShell", "JSONLines",
+        "ProveRegistryShell", "JSONLines", "ProveSandbox",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(
+          name: "UnixSignals", package: "swift-service-lifecycle",
+          condition: .when(traits: ["Sandbox"])),
       ]),
 
     .testTarget(name: "ProveKeyModelTests", dependencies: ["ProveKeyModel"]),
@@ -172,6 +189,14 @@ let package = Package(
         "ProveKeyPlatform", "ProveKeySealing",
       ]),
     .testTarget(name: "provekeyTests", dependencies: ["provekey", "ProveKeySealing"]),
+    .testTarget(
+      name: "ProveSandboxTests",
+      dependencies: [
+        "provekey", "ProveSandbox", "ProveUnify", "ProveDeviceRegistry", "ProveKeyVault",
+        "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "FlyingSocks", package: "FlyingFox", condition: .when(traits: ["Sandbox"])),
+      ]),
     .testTarget(
       name: "ExampleTests",
       dependencies: [
