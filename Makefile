@@ -1,9 +1,11 @@
 # The two commands for a newcomer are `make demo` and `make test`; both install what is missing.
 
 SWIFT ?= swift
+PREFIX ?= /usr/local
+DESTDIR ?=
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: help demo test check lint format build sanitize fuzz campaigns coverage bench bench-compare check-cost clean setup
+.PHONY: help demo test lib install uninstall test-c check lint format build sanitize fuzz campaigns coverage bench bench-compare check-cost clean setup
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,6 +22,19 @@ test: setup ## build and pass all tests
 
 build: setup ## build everything, tests included
 	$(SWIFT) build --build-tests -j $(JOBS)
+
+lib: setup ## build the C library into .build-lib/out: shared, static, header, pkg-config, CMake
+	@JOBS=$(JOBS) PREFIX=$(PREFIX) ./scripts/build-library
+
+install: ## install the C library that `make lib` has built under PREFIX (/usr/local)
+	@./scripts/install-c-library install "$(DESTDIR)" "$(PREFIX)"
+
+uninstall: ## remove what `make install` has put under PREFIX
+	@./scripts/install-c-library uninstall "$(DESTDIR)" "$(PREFIX)"
+
+test-c: lib ## build the C library and test it from C, C++, Python and Go
+	@./scripts/test-c-library
+	@./scripts/test-bindings
 
 lint: ## check the formatting
 	$(SWIFT) format lint -r -p --strict Sources Tests Package.swift Benchmarks/Package.swift Benchmarks/Benchmarks Fuzzing
@@ -54,4 +69,4 @@ check-cost: setup ## fail where a hot path takes more than 3 % over the instruct
 	@./scripts/count-instructions --check
 
 clean: ## remove what builds have made
-	rm -rf .build .build-thread .build-address .build-fuzz Benchmarks/.build
+	rm -rf .build .build-lib .build-lib-address .build-lib-thread .build-thread .build-address .build-fuzz Benchmarks/.build

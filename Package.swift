@@ -25,6 +25,8 @@ let package = Package(
     .library(name: "ProveSandbox", targets: ["ProveSandbox"]),
     .library(name: "ProveKeyTesting", targets: ["ProveKeyTesting"]),
     .executable(name: "provekey", targets: ["provekey"]),
+    .library(name: "provekeystore", type: .dynamic, targets: ["ProveKeyStoreC"]),
+    .library(name: "provekeystore-static", type: .static, targets: ["ProveKeyStoreC"]),
   ],
   traits: [
     .default(enabledTraits: ["Sandbox"]),
@@ -50,6 +52,7 @@ let package = Package(
     .systemLibrary(
       name: "CLibPQ", pkgConfig: "libpq",
       providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
+    .systemLibrary(name: "CProveKeyStore"),
 
     // Floor 1: values and rules.
     .target(name: "ProveKeyModel"),
@@ -104,7 +107,7 @@ let package = Package(
         "ProveDeviceRegistry",
       ]),
 
-    // Floor 5: the sandbox, empty without its trait, and the command line.
+    // Floor 5: the sandbox, empty without its trait, the command line, and the C library.
     .target(
       name: "ProveSandbox",
       dependencies: [
@@ -123,6 +126,13 @@ let package = Package(
         .product(
           name: "UnixSignals", package: "swift-service-lifecycle",
           condition: .when(traits: ["Sandbox"])),
+      ]),
+
+    .target(
+      name: "ProveKeyStoreC",
+      dependencies: [
+        "CProveKeyStore", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
+        "ProveDeviceRegistry", "ProveKeyShell",
       ]),
 
     .testTarget(name: "ProveKeyModelTests", dependencies: ["ProveKeyModel"]),

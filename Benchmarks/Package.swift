@@ -28,5 +28,15 @@ let package = Package(
         .product(name: "ProveKeyVault", package: "prove-key-store"),
       ],
       path: "Benchmarks/HotPath"),
+    .executableTarget(
+      name: "CallCost",
+      dependencies: [
+        .product(name: "ProveKeyModel", package: "prove-key-store"),
+        .product(name: "ProveKeySealing", package: "prove-key-store"),
+        .product(name: "ProveKeyVault", package: "prove-key-store"),
+        .product(name: "ProveDeviceRegistry", package: "prove-key-store"),
+        .product(name: "provekeystore-static", package: "prove-key-store"),
+      ],
+      path: "Benchmarks/CallCost"),
   ]
 )

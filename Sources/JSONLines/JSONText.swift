@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// A value written as JSON, on one line.
 package struct JSONText: Equatable, Sendable {

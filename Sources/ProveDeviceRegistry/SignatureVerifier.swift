@@ -1,12 +1,13 @@
 import Crypto
-import ProveKeyModel
+package import ProveKeyModel
 import ProveKeySealing
 
 /// Checks the signature of an assertion: Ed25519 by libsodium, ES256 by swift-crypto.
-enum SignatureVerifier {
+package enum SignatureVerifier {
+  /// Checks that the key made the signature over the challenge and the other signed facts.
   /// - Throws: ``RegistryError/signatureInvalid``, or ``RegistryError/model(_:)`` for a challenge of
   ///   impossible length.
-  static func verify(
+  package static func verify(
     _ assertion: KeyAssertion, by publicKey: PublicKey, for challenge: Challenge
   ) throws(RegistryError) {
     let message: [UInt8]

@@ -5,6 +5,7 @@ enum ImportRules {
   /// The floor each target stands on; a target imports from the floors below its own.
   static let floors: [String: Int] = [
     "CSodium": 0, "CSQLite": 0, "CLinux": 0, "CLibPQ": 0,
+    "CProveKeyStore": 0,
     "ProveKeyModel": 1,
     "ProveKeyPlatform": 2, "ProveKeySealing": 2, "SQLiteDatabase": 2, "JSONLines": 2,
     "ProveKeyVault": 3, "ProveDeviceRegistry": 3, "ProveDeviceRegistryPostgres": 3,
@@ -25,7 +26,7 @@ enum ImportRules {
   /// The one target that may import each C library.
   static let importerOfC = [
     "CSodium": "ProveKeySealing", "CLinux": "ProveKeySealing", "CSQLite": "SQLiteDatabase",
-    "CLibPQ": "ProveDeviceRegistryPostgres",
+    "CLibPQ": "ProveDeviceRegistryPostgres", "CProveKeyStore": "ProveKeyStoreC",
   ]
 
   /// Targets above floor 2 whose work is with C.

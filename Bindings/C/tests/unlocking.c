@@ -1,0 +1,168 @@
+/* Each unlock method, a provider in callbacks among them, and the anchor: unlocking FOLDER */
+#include "check.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static pks_error error = {.size = sizeof(pks_error)};
+static const char *folder;
+
+/* A key store that xors: what matters here is how it is called. */
+struct key_store {
+  uint8_t mask;
+  int answer, wraps, unwraps, short_key;
+};
+
+static int32_t wrap(void *context, const uint8_t *key, size_t key_length, const uint8_t *binding,
+                    size_t binding_length, uint8_t *wrapped, size_t *wrapped_length) {
+  struct key_store *store = context;
+  store->wraps++;
+  if (store->answer != PKS_PROVIDER_OK) return store->answer;
+  if (key_length != 32 || binding_length != 17 || *wrapped_length < 49) return PKS_PROVIDER_ERROR;
+  for (size_t i = 0; i < 32; i++) wrapped[i] = key[i] ^ store->mask;
+  memcpy(wrapped + 32, binding, 17);
+  *wrapped_length = store->short_key ? 0 : 49;
+  return PKS_PROVIDER_OK;
+}
+
+static int32_t unwrap(void *context, const uint8_t *wrapped, size_t wrapped_length,
+                      const uint8_t *binding, size_t binding_length, uint8_t *key,
+                      size_t key_length) {
+  struct key_store *store = context;
+  store->unwraps++;
+  if (store->answer != PKS_PROVIDER_OK) return store->answer;
+  if (wrapped_length != 49 || binding_length != 17 || key_length != 32) return PKS_PROVIDER_ERROR;
+  if (memcmp(wrapped + 32, binding, 17) != 0) return PKS_PROVIDER_ERROR;
+  for (size_t i = 0; i < 32; i++) key[i] = wrapped[i] ^ store->mask;
+  return PKS_PROVIDER_OK;
+}
+
+static void provider(void) {
+  struct key_store store = {0x5A, PKS_PROVIDER_OK, 0, 0, 0};
+  PKS_DECLARE(pks_provider, callbacks);
+  callbacks.name = "test-kms";
+  callbacks.context = &store;
+  callbacks.wrap = wrap;
+  callbacks.unwrap = unwrap;
+  PKS_DECLARE(pks_unlock, unlock);
+  unlock.method = PKS_METHOD_PROVIDER;
+  unlock.provider = &callbacks;
+  const char *path = in_folder(folder, "provider.vault");
+  pks_vault vault = 0;
+  PKS_DECLARE(pks_vault_facts, facts);
+  store.short_key = 1;
+  EXPECT(PKS_PROVIDER_FAILED, pks_vault_open(path, &unlock, NULL, &vault, &error));
+  store.short_key = 0;
+  EXPECT(PKS_OK, pks_vault_open(path, &unlock, NULL, &vault, &error));
+  EXPECT(PKS_OK, pks_vault_info(vault, &facts, &error));
+  CHECK(facts.unlock_method == PKS_METHOD_PROVIDER && store.wraps == 2);
+  EXPECT(PKS_OK, pks_close(vault, &error));
+  EXPECT(PKS_OK, pks_vault_open(path, &unlock, NULL, &vault, &error));
+  CHECK(store.unwraps == 1);
+  EXPECT(PKS_OK, pks_close(vault, &error));
+  const struct { int answer; pks_status status; } answers[] = {
+      {PKS_PROVIDER_KEY_GONE, PKS_KEY_LOST},
+      {PKS_PROVIDER_CANCELLED, PKS_PROVIDER_REFUSED},
+      {PKS_PROVIDER_UNREACHABLE, PKS_PROVIDER_UNAVAILABLE},
+      {PKS_PROVIDER_ERROR, PKS_PROVIDER_FAILED},
+      {-1, PKS_PROVIDER_FAILED},
+  };
+  for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+    store.answer = answers[i].answer;
+    EXPECT(answers[i].status, pks_vault_open(path, &unlock, NULL, &vault, &error));
+  }
+  store.answer = PKS_PROVIDER_OK;
+  store.mask = 1;
+  EXPECT(PKS_PROVIDER_FAILED, pks_vault_open(path, &unlock, NULL, &vault, &error));
+  callbacks.name = "another";
+  EXPECT(PKS_WRONG_UNLOCK_METHOD, pks_vault_open(path, &unlock, NULL, &vault, &error));
+  callbacks.name = "bad\nname";
+  EXPECT(PKS_BAD_VALUE, pks_vault_open(in_folder(folder, "n.vault"), &unlock, NULL, &vault, &error));
+  callbacks.wrap = NULL;
+  EXPECT(PKS_NULL_POINTER, pks_vault_open(path, &unlock, NULL, &vault, &error));
+  unlock.provider = NULL;
+  EXPECT(PKS_NULL_POINTER, pks_vault_open(path, &unlock, NULL, &vault, &error));
+}
+
+static void key_file(void) {
+  const char *path = in_folder(folder, "the.key");
+  int file = open(path, O_CREAT | O_WRONLY, 0600);
+  CHECK(file >= 0 && write(file, test_key, 32) == 32 && close(file) == 0);
+  PKS_DECLARE(pks_unlock, unlock);
+  unlock.method = PKS_METHOD_KEY_FILE;
+  unlock.path = path;
+  const char *vault_path = in_folder(folder, "keyfile.vault");
+  pks_vault vault = 0;
+  EXPECT(PKS_OK, pks_vault_open(vault_path, &unlock, NULL, &vault, &error));
+  EXPECT(PKS_OK, pks_close(vault, &error));
+  CHECK(chmod(path, 0644) == 0);
+  EXPECT(PKS_KEY_FILE, pks_vault_open(vault_path, &unlock, NULL, &vault, &error));
+  CHECK(strstr(error.message, folder) == NULL);
+  CHECK(unlink(path) == 0);
+  EXPECT(PKS_KEY_LOST, pks_vault_open(vault_path, &unlock, NULL, &vault, &error));
+}
+
+static void entangled(void) {
+  const char *local = in_folder(folder, "local");
+  CHECK(mkdir(local, 0700) == 0);
+  pks_unlock unlock = raw_unlock();
+  unlock.entangled_folder = local;
+  const char *path = in_folder(folder, "entangled.vault");
+  pks_vault vault = 0;
+  PKS_DECLARE(pks_vault_facts, facts);
+  EXPECT(PKS_OK, pks_vault_open(path, &unlock, NULL, &vault, &error));
+  EXPECT(PKS_OK, pks_vault_info(vault, &facts, &error));
+  CHECK(facts.is_entangled == 1 && facts.unlock_method == PKS_METHOD_RAW_KEY);
+  EXPECT(PKS_OK, pks_close(vault, &error));
+  unlock.entangled_folder = folder;
+  EXPECT(PKS_KEY_LOST, pks_vault_open(path, &unlock, NULL, &vault, &error));
+  unlock.entangled_folder = local;
+  static const uint8_t other[32] = {9};
+  unlock.secret = other;
+  EXPECT(PKS_WRONG_KEY, pks_vault_open(path, &unlock, NULL, &vault, &error));
+  unlock.secret_length = 31;
+  EXPECT(PKS_BAD_LENGTH, pks_vault_open(path, &unlock, NULL, &vault, &error));
+}
+
+static void copy_file(const char *from, const char *to) {
+  char bytes[65536];
+  FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+  CHECK(in != NULL && out != NULL);
+  size_t count;
+  while (in && out && (count = fread(bytes, 1, sizeof bytes, in)) > 0) fwrite(bytes, 1, count, out);
+  if (in) fclose(in);
+  if (out) fclose(out);
+  CHECK(chmod(to, 0600) == 0);
+}
+
+static void anchor(void) {
+  pks_unlock unlock = raw_unlock();
+  PKS_DECLARE(pks_vault_options, options);
+  char path[1024], older[1024], anchor_path[1024];
+  snprintf(path, sizeof path, "%s/anchored.vault", folder);
+  snprintf(older, sizeof older, "%s/older.vault", folder);
+  snprintf(anchor_path, sizeof anchor_path, "%s/anchor", folder);
+  options.anchor_path = anchor_path;
+  pks_vault vault = 0;
+  PKS_DECLARE(pks_key, key);
+  EXPECT(PKS_OK, pks_vault_open(path, &unlock, &options, &vault, &error));
+  EXPECT(PKS_OK, pks_close(vault, &error));
+  copy_file(path, older);
+  EXPECT(PKS_OK, pks_vault_open(path, &unlock, &options, &vault, &error));
+  EXPECT(PKS_OK, pks_vault_place_key(vault, PKS_EU_UAT, "app", NULL, &key, &error));
+  EXPECT(PKS_OK, pks_close(vault, &error));
+  copy_file(older, path);
+  EXPECT(PKS_ROLLED_BACK, pks_vault_open(path, &unlock, &options, &vault, &error));
+  CHECK(error.domain == PKS_DOMAIN_FILE);
+}
+
+int main(int argc, char **argv) {
+  if (argc != 2) return 2;
+  folder = argv[1];
+  provider();
+  key_file();
+  entangled();
+  anchor();
+  return finish("unlocking");
+}

@@ -1,0 +1,3 @@
+module provekeystore
+
+go 1.21

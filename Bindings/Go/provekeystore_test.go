@@ -1,0 +1,132 @@
+package provekeystore
+
+import (
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+const origin = "https://shop.example"
+
+var raw = Unlock{RawKey: make([]byte, 32)}
+
+func openBoth(t *testing.T) (*Registry, *Vault) {
+	t.Helper()
+	folder := t.TempDir()
+	registry, err := OpenRegistry("sqlite:"+filepath.Join(folder, "r.sqlite"), raw, "shop", USUAT)
+	must(t, err)
+	vault, err := OpenVault(filepath.Join(folder, "d.vault"), raw)
+	must(t, err)
+	return registry, vault
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAKeyThatWasPlacedIsEnoughUntilItIsRevoked(t *testing.T) {
+	registry, vault := openBoth(t)
+	decision, err := registry.Decide(Request{PhoneNumber: "2001004014"})
+	must(t, err)
+	if decision.Outcome != RequirePossession {
+		t.Fatalf("%+v", decision)
+	}
+	challenge, err := registry.Challenge()
+	must(t, err)
+	key, err := vault.PlaceKey(USUAT, origin)
+	must(t, err)
+	offered, err := vault.Offer(USUAT, origin, challenge)
+	must(t, err)
+	done, err := registry.Complete(decision.Ticket, "2001004014", offered, challenge)
+	must(t, err)
+	if !done.IsBound || done.DeviceID != key.DeviceID || done.PhoneNumber != "+12001004014" {
+		t.Fatalf("%+v", done)
+	}
+	must(t, vault.ConfirmKey(USUAT, origin, key.DeviceID))
+
+	present := func() Decision {
+		challenge, err := registry.Challenge()
+		must(t, err)
+		assertion, err := vault.Sign(key.DeviceID, challenge)
+		must(t, err)
+		decision, err := registry.Decide(
+			Request{PhoneNumber: "2001004014", Assertion: assertion, Challenge: challenge})
+		must(t, err)
+		return decision
+	}
+	decision = present()
+	if decision.Outcome != Authenticate {
+		t.Fatalf("%+v", decision)
+	}
+	_, err = registry.Complete(decision.Ticket, "", nil, nil)
+	must(t, err)
+	if _, err = registry.Complete(decision.Ticket, "", nil, nil); !IsCode(err, "TICKET_SPENT") {
+		t.Fatal(err)
+	}
+	must(t, registry.Revoke(key.DeviceID, "call"))
+	if decision = present(); decision.Outcome != Reject || decision.WireCode != 8019 {
+		t.Fatalf("%+v", decision)
+	}
+	must(t, vault.Close())
+	must(t, registry.Close())
+}
+
+func TestGoroutinesShareHandlesThatAreClosedUnderThem(t *testing.T) {
+	registry, vault := openBoth(t)
+	key, err := vault.PlaceKey(USUAT, origin)
+	must(t, err)
+	var group, started sync.WaitGroup
+	for range [8]int{} {
+		group.Add(1)
+		started.Add(1)
+		go func() {
+			defer group.Done()
+			for i := 0; ; i++ {
+				_, _, err := vault.Key(key.DeviceID)
+				_, _, other := registry.Resolve("nobody")
+				if i == 100 {
+					started.Done()
+				}
+				if err == nil && other == nil {
+					continue
+				}
+				if (err != nil && !IsCode(err, "CLOSED")) || (other != nil && !IsCode(other, "CLOSED")) {
+					t.Error(err, other)
+				}
+				if i < 100 {
+					started.Done()
+				}
+				return
+			}
+		}()
+	}
+	started.Wait()
+	must(t, vault.Close())
+	must(t, registry.Close())
+	group.Wait()
+	if err := vault.Close(); !IsCode(err, "CLOSED") {
+		t.Fatal(err)
+	}
+}
+
+func TestErrorsHaveNamesAndTellNothingPersonal(t *testing.T) {
+	_, err := NormalisePhoneNumber("12345")
+	if !IsCode(err, "PHONE_NUMBER") || strings.Contains(err.Error(), "12345") {
+		t.Fatal(err)
+	}
+	number, err := NormalisePhoneNumber("2001004014")
+	must(t, err)
+	if number != "+12001004014" {
+		t.Fatal(number)
+	}
+	if _, err = OpenVault(filepath.Join(t.TempDir(), "none", "v"), raw); !IsCode(err, "FOLDER_MISSING") {
+		t.Fatal(err)
+	}
+	if Version() != "0.1.0" {
+		t.Fatal(Version())
+	}
+}

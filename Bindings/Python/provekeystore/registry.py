@@ -1,0 +1,234 @@
+"""The server's side: registers keys, decides authentications, changes bindings."""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import c_char_p, c_size_t, c_uint32, c_uint64
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Iterator, List, Optional, Sequence
+
+from . import _library as lib
+
+if TYPE_CHECKING:
+    from .vault import Unlock
+
+_OUTCOMES = {1: "authenticate", 2: "recover", 3: "requirePossession", 4: "reject"}
+_ACTIONS = {0: "none", 1: "place", 2: "bind", 3: "rebind", 4: "rekey"}
+_STATES = {1: "placed", 2: "bound", 3: "unbound", 4: "revoked"}
+_CHANNELS = {"mobile": 1, "desktop": 2, "none": 3}
+_SUBJECTS = {"phoneNumber": 1, "proveId": 2, "clientCustomerId": 3, "clientHumanId": 4,
+             "deviceId": 5}
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """A key that a device offers, with proof over the server's challenge."""
+
+    device_id: str
+    algorithm: int
+    public_key: bytes
+    proof: bytes
+
+    def _struct(self) -> lib.NewKeyStruct:
+        if len(self.public_key) > 65 or len(self.proof) > lib.ASSERTION_SIZE:
+            raise ValueError("the key or its proof is too long")
+        key = lib.sized(lib.NewKeyStruct, algorithm=self.algorithm,
+                        public_key_length=len(self.public_key), proof_length=len(self.proof),
+                        device_id=lib.text(self.device_id))
+        ctypes.memmove(key.public_key, self.public_key, len(self.public_key))
+        ctypes.memmove(key.proof, self.proof, len(self.proof))
+        return key
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A registration. Times are milliseconds since 1970."""
+
+    device_id: str
+    state: str
+    phone_number: Optional[str]
+    prove_id: Optional[str]
+    visitor_id: Optional[str]
+    client_customer_id: Optional[str]
+    client_human_id: Optional[str]
+    device_name: Optional[str]
+    public_key: bytes
+    is_suspended: bool
+    is_inactive: bool
+    placed_at: int
+    last_authenticated_at: Optional[int]
+    becomes_inactive_at: int
+
+    @classmethod
+    def _of(cls, read: lib.RegistrationStruct) -> Optional["Registration"]:
+        if read.state == 0:
+            return None
+
+        def text(field: bytes) -> Optional[str]:
+            return field.decode() or None
+
+        return cls(
+            read.device_id.decode(), _STATES[read.state], text(read.phone_number),
+            text(read.prove_id), text(read.visitor_id), text(read.client_customer_id),
+            text(read.client_human_id), text(read.device_name),
+            bytes(read.public_key[: read.public_key_length]), bool(read.is_suspended),
+            bool(read.is_inactive), read.placed_at, read.last_authenticated_at or None,
+            read.becomes_inactive_at)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the rules say of a request, and the ticket to complete it with."""
+
+    row: str
+    outcome: str
+    action: str
+    reason: Optional[str]
+    device_id: Optional[str]
+    wire_code: Optional[int]
+    ticket: Optional[str]
+
+
+class Policy:
+    """The integrator's choices; those not named are the defaults of `pks_policy_default`."""
+
+    def __init__(self, **choices: Any) -> None:
+        self.struct = lib.sized(lib.PolicyStruct)
+        lib.call("pks_policy_default", ctypes.byref(self.struct))
+        known = {field[0] for field in lib.PolicyStruct._fields_} - {"size"}
+        for name, value in choices.items():
+            if name not in known:
+                raise TypeError(f"a policy has no choice {name!r}")
+            setattr(self.struct, name, value)
+
+
+class Registry(lib.Handle):
+    """A registry. Its calls may be made from many threads."""
+
+    def __init__(self, store: str, unlock: "Unlock", *, tenant: str, build_config: int,
+                 policy: Optional[Policy] = None, create: Optional[bool] = None,
+                 exclusive: bool = False) -> None:
+        """Opens `store`, as in "sqlite:registry.sqlite"."""
+        options = lib.sized(
+            lib.RegistryOptions, access={None: 0, True: 1, False: 2}[create],
+            store=lib.text(store), unlock=ctypes.pointer(unlock.struct), tenant=lib.text(tenant),
+            build_config=build_config, mode=0 if exclusive else 1,
+            policy=ctypes.pointer((policy or Policy()).struct))
+        handle = c_uint64()
+        lib.call("pks_registry_open", ctypes.byref(options), ctypes.byref(handle))
+        super().__init__(handle.value)
+
+    def challenge(self) -> bytes:
+        """Bytes for a device to sign, once, within 15 minutes."""
+        challenge = lib.read_bytes("pks_registry_challenge", self._handle)
+        assert challenge is not None
+        return challenge
+
+    def resolve(self, device_id: str) -> Optional[Registration]:
+        """The registration of an id."""
+        read = lib.sized(lib.RegistrationStruct)
+        if not lib.found("pks_registry_resolve", self._handle, lib.text(device_id),
+                         ctypes.byref(read)):
+            return None
+        return Registration._of(read)
+
+    def resolve_many(self, device_ids: Sequence[str]) -> List[Optional[Registration]]:
+        """The registrations of at most 1,000 ids, in their order."""
+        count = len(device_ids)
+        ids = (c_char_p * max(count, 1))(*[lib.text(i) for i in device_ids])
+        read = lib.sized_array(lib.RegistrationStruct, count)
+        lib.call("pks_registry_resolve_many", self._handle, ids, c_size_t(count), read)
+        return [Registration._of(one) for one in read]
+
+    def candidates(self, visitor_id: str, phone_number: Optional[str] = None,
+                   limit: int = 100) -> List[Registration]:
+        """The live, bound registrations of a visitor, latest first."""
+        read, count = lib.sized_array(lib.RegistrationStruct, limit), c_size_t()
+        lib.call("pks_registry_candidates", self._handle, lib.text(visitor_id),
+                 lib.text(phone_number), read, c_size_t(limit), ctypes.byref(count))
+        return [r for r in map(Registration._of, read[: count.value]) if r]
+
+    def export(self, subject: str, value: str) -> Iterator[Registration]:
+        """What is held on a subject: "phoneNumber", "proveId", "deviceId" and so on."""
+        cursor, count = lib.sized(lib.CursorStruct), c_size_t()
+        while not cursor.is_at_end:
+            read = lib.sized_array(lib.RegistrationStruct, 100)
+            lib.call("pks_registry_export", self._handle, c_uint32(_SUBJECTS[subject]),
+                     lib.text(value), ctypes.byref(cursor), read, c_size_t(100),
+                     ctypes.byref(count))
+            yield from (r for r in map(Registration._of, read[: count.value]) if r)
+
+    def decide(self, channel: str, *, phone_number: Optional[str] = None,
+               prove_id: Optional[str] = None, stored_device_id: Optional[str] = None,
+               visitor_id: Optional[str] = None, visitor_confidence: float = 1.0,
+               rebind: bool = False, client_customer_id: Optional[str] = None,
+               client_human_id: Optional[str] = None, assertion: Optional[bytes] = None,
+               challenge: Optional[bytes] = None) -> Decision:
+        """Decides a request of the channel "mobile", "desktop" or "none"."""
+        request = lib.sized(
+            lib.RequestStruct, channel=_CHANNELS[channel], rebind=int(rebind),
+            phone_number=lib.text(phone_number), prove_id=lib.text(prove_id),
+            stored_device_id=lib.text(stored_device_id), visitor_id=lib.text(visitor_id),
+            visitor_confidence=visitor_confidence,
+            client_customer_id=lib.text(client_customer_id),
+            client_human_id=lib.text(client_human_id), assertion=assertion,
+            assertion_length=len(assertion or b""), challenge=challenge,
+            challenge_length=len(challenge or b""))
+        made = lib.sized(lib.DecisionStruct)
+        ticket = ctypes.create_string_buffer(lib.TICKET_SIZE)
+        lib.call("pks_registry_decide", self._handle, ctypes.byref(request), ctypes.byref(made),
+                 ticket, c_size_t(lib.TICKET_SIZE))
+        return Decision(
+            f"D{made.row}", _OUTCOMES[made.outcome], _ACTIONS[made.action],
+            made.reason.decode() or None, made.device_id.decode() or None,
+            made.wire_code or None, ticket.value.decode() or None)
+
+    def complete(self, ticket: str, *, verified_phone_number: Optional[str] = None,
+                 prove_id: Optional[str] = None, failed: bool = False,
+                 new_key: Optional[NewKey] = None,
+                 challenge: Optional[bytes] = None) -> Optional[Registration]:
+        """Lets a decision take effect, with what became of the possession check where it needs one."""
+        possession = None
+        if failed or verified_phone_number is not None:
+            possession = ctypes.byref(lib.sized(
+                lib.PossessionStruct, passed=int(not failed),
+                phone_number=lib.text(verified_phone_number), prove_id=lib.text(prove_id)))
+        key = ctypes.byref(new_key._struct()) if new_key else None
+        read = lib.sized(lib.RegistrationStruct)
+        lib.call("pks_registry_complete", self._handle, lib.text(ticket), possession, key,
+                 challenge, c_size_t(len(challenge or b"")), ctypes.byref(read))
+        return Registration._of(read)
+
+    def withdraw(self, ticket: str) -> None:
+        """Uses a ticket up without effect."""
+        lib.call("pks_registry_withdraw", self._handle, lib.text(ticket))
+
+    def rebind(self, device_id: str, phone_number: str, prove_id: Optional[str] = None,
+               actor: Optional[str] = None) -> Optional[Registration]:
+        """Binds a bound key to another number."""
+        read = lib.sized(lib.RegistrationStruct)
+        lib.call("pks_registry_rebind", self._handle, lib.text(device_id),
+                 lib.text(phone_number), lib.text(prove_id), lib.text(actor),
+                 ctypes.byref(read))
+        return Registration._of(read)
+
+    def revoke(self, device_id: str, reason: Optional[str] = None,
+               actor: Optional[str] = None) -> bool:
+        """Disables a key for good; False when it was already."""
+        was_revoked = c_uint32()
+        lib.call("pks_registry_revoke", self._handle, lib.text(device_id), lib.text(reason),
+                 lib.text(actor), ctypes.byref(was_revoked))
+        return not was_revoked.value
+
+    def erase(self, subject: str, value: str, actor: Optional[str] = None) -> int:
+        """Erases what is held on a subject, and returns how many registrations went."""
+        receipt = lib.sized(lib.ErasureStruct)
+        lib.call("pks_registry_erase", self._handle, c_uint32(_SUBJECTS[subject]),
+                 lib.text(value), lib.text(actor), ctypes.byref(receipt))
+        return int(receipt.registrations)
+
+    def sweep(self, limit: int = 100_000) -> int:
+        """Notes what has become inactive, and returns how many registrations."""
+        report = lib.sized(lib.SweepStruct)
+        lib.call("pks_registry_sweep", self._handle, c_uint64(limit), ctypes.byref(report))
+        return int(report.deactivated)

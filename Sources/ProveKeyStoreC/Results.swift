@@ -1,0 +1,154 @@
+import CProveKeyStore
+import ProveKeyModel
+
+// What goes out into the caller's memory, checked before anything is done.
+
+/// A struct for a result, checked before the work is begun.
+@safe
+struct ResultPlace<Struct> {
+  private let pointer: UnsafeMutablePointer<Struct>
+
+  /// - Throws: ``Refusal`` when there is no struct, or it is of no known size.
+  init(_ pointer: UnsafeMutablePointer<Struct>?) throws(Refusal) {
+    guard let pointer = unsafe pointer else { throw .nullPointer }
+    guard
+      (MemoryLayout<Struct>.size...CallLimits.structByteCount).contains(
+        unsafe structSize(pointer))
+    else { throw .badStruct }
+    unsafe self.pointer = unsafe pointer
+  }
+
+  /// A struct that the caller may leave out.
+  static func optional(
+    _ pointer: UnsafeMutablePointer<Struct>?
+  ) throws(Refusal) -> ResultPlace? {
+    guard let pointer = unsafe pointer else { return nil }
+    return unsafe try ResultPlace(pointer)
+  }
+
+  /// Fills the struct in.
+  func put(_ value: Struct) { unsafe write(value, to: pointer) }
+}
+
+/// Writes a struct into the caller's, which keeps its size.
+func write<Struct>(_ value: Struct, to pointer: UnsafeMutablePointer<Struct>) {
+  let target = UnsafeMutableRawPointer(pointer)
+  let header = MemoryLayout<UInt32>.size
+  unsafe withUnsafeBytes(of: value) { bytes in
+    let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[header...])
+    guard let base = rest.baseAddress else { return }
+    unsafe (target + header).copyMemory(from: base, byteCount: rest.count)
+  }
+}
+
+/// An array of structs for results; the size of the first counts for all.
+@safe
+struct ResultArray<Struct> {
+  private let base: UnsafeMutablePointer<Struct>?
+  private let stride: Int
+  /// How many fit; a capacity beyond the limit is the limit.
+  let capacity: Int
+
+  init(
+    _ base: UnsafeMutablePointer<Struct>?, capacity: Int, limit: Int = CallLimits.pageLimit
+  ) throws(Refusal) {
+    self.capacity = Int(min(UInt(bitPattern: capacity), UInt(limit)))
+    guard self.capacity > 0 else {
+      unsafe self.base = nil
+      stride = 0
+      return
+    }
+    guard let base = unsafe base else { throw .nullPointer }
+    stride = unsafe structSize(base)
+    guard (MemoryLayout<Struct>.size...CallLimits.structByteCount).contains(stride),
+      stride % MemoryLayout<Struct>.alignment == 0
+    else { throw .badStruct }
+    unsafe self.base = unsafe base
+  }
+
+  /// Writes so many structs as there are values; there are no more than fit.
+  func put(_ values: [Struct]) {
+    precondition(values.count <= capacity)
+    guard let base = unsafe base else { return }
+    for (index, value) in values.enumerated() {
+      let raw = unsafe UnsafeMutableRawPointer(base) + index * stride
+      unsafe raw.storeBytes(of: UInt32(stride), as: UInt32.self)
+      unsafe write(value, to: raw.assumingMemoryBound(to: Struct.self))
+    }
+  }
+}
+
+/// A place for a number or handle.
+@safe
+struct ValuePlace<Value: BitwiseCopyable> {
+  private let pointer: UnsafeMutablePointer<Value>
+
+  init(_ pointer: UnsafeMutablePointer<Value>?) throws(Refusal) {
+    guard let pointer = unsafe pointer else { throw .nullPointer }
+    unsafe self.pointer = unsafe pointer
+  }
+
+  func put(_ value: Value) { unsafe pointer.pointee = value }
+}
+
+/// A buffer of the caller's with the place where its length is told.
+@safe
+struct ResultBuffer<Element: BitwiseCopyable> {
+  private let base: UnsafeMutablePointer<Element>?
+  private let capacity: UInt
+  private let length: UnsafeMutablePointer<Int>
+
+  init(
+    _ base: UnsafeMutablePointer<Element>?, capacity: Int, length: UnsafeMutablePointer<Int>?
+  ) throws(Refusal) {
+    guard let length = unsafe length else { throw .nullPointer }
+    guard unsafe base != nil || capacity == 0 else { throw .nullPointer }
+    unsafe self.base = unsafe base
+    self.capacity = UInt(bitPattern: capacity)
+    unsafe self.length = unsafe length
+  }
+
+  /// Tells the length needed, and throws unless so much fits.
+  func require(_ count: Int) throws(Refusal) {
+    guard UInt(count) <= capacity else {
+      unsafe length.pointee = count
+      throw .bufferTooSmall
+    }
+  }
+
+  /// Copies all of it, or throws and tells the length.
+  /// - Parameter terminator: written behind the elements and not counted among them.
+  func put(_ elements: [Element], terminator: Element? = nil) throws(Refusal) {
+    let needed = elements.count + (terminator == nil ? 0 : 1)
+    guard UInt(needed) <= capacity else {
+      unsafe length.pointee = elements.count
+      throw .bufferTooSmall
+    }
+    if let base = unsafe base {
+      let target = unsafe UnsafeMutableBufferPointer(start: base, count: needed)
+      _ = unsafe target.update(fromContentsOf: elements)
+      if let terminator { unsafe target[elements.count] = terminator }
+    }
+    unsafe length.pointee = elements.count
+  }
+}
+
+/// Writes a text and a NUL into a field of a zeroed struct; what does not fit is cut off at a
+/// character's boundary.
+func write<Field>(_ text: String, to field: inout Field) {
+  unsafe withUnsafeMutableBytes(of: &field) { bytes in
+    var text = Substring(text)
+    while text.utf8.count >= bytes.count { text.removeLast() }
+    unsafe bytes.copyBytes(from: text.utf8)
+  }
+}
+
+/// Writes bytes into a field of a zeroed struct; they fit.
+/// - Returns: how many.
+func write<Field>(bytes source: [UInt8], to field: inout Field) -> UInt32 {
+  unsafe withUnsafeMutableBytes(of: &field) { bytes in
+    precondition(source.count <= bytes.count)
+    unsafe bytes.copyBytes(from: source)
+  }
+  return UInt32(source.count)
+}
