@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: help demo test lib install uninstall test-c check lint format build sanitize fuzz campaigns coverage bench clean setup
+.PHONY: help demo test lib install uninstall test-c check lint format build sanitize fuzz campaigns coverage bench bench-compare check-cost clean setup
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -61,6 +61,12 @@ coverage: setup ## the tests with a coverage table
 
 bench: setup ## short benchmarks of look-up, signing and decisions
 	cd Benchmarks && $(SWIFT) package benchmark
+
+bench-compare: setup ## the vault against a bare C program and SQLCipher, in turn
+	@./scripts/compare-vault
+
+check-cost: setup ## fail where a hot path takes more than 3 % over the instructions that are kept
+	@./scripts/count-instructions --check
 
 clean: ## remove what builds have made
 	rm -rf .build .build-lib .build-lib-address .build-lib-thread .build-thread .build-address .build-fuzz Benchmarks/.build

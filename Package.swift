@@ -22,12 +22,18 @@ let package = Package(
     .library(name: "ProveDeviceRegistry", targets: ["ProveDeviceRegistry"]),
     .library(name: "ProveDeviceRegistryPostgres", targets: ["ProveDeviceRegistryPostgres"]),
     .library(name: "ProveUnify", targets: ["ProveUnify"]),
+    .library(name: "ProveSandbox", targets: ["ProveSandbox"]),
     .library(name: "ProveKeyTesting", targets: ["ProveKeyTesting"]),
     .executable(name: "provekey", targets: ["provekey"]),
     .library(name: "provekeystore", type: .dynamic, targets: ["ProveKeyStoreC"]),
     .library(name: "provekeystore-static", type: .static, targets: ["ProveKeyStoreC"]),
   ],
+  traits: [
+    .default(enabledTraits: ["Sandbox"]),
+    .trait(name: "Sandbox", description: "The HTTP sandbox: `provekey sandbox`."),
+  ],
   dependencies: [
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
@@ -43,10 +49,10 @@ let package = Package(
       name: "CSQLite", pkgConfig: "sqlite3",
       providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
     .systemLibrary(name: "CLinux"),
-    .systemLibrary(name: "CProveKeyStore"),
     .systemLibrary(
       name: "CLibPQ", pkgConfig: "libpq",
       providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
+    .systemLibrary(name: "CProveKeyStore"),
 
     // Floor 1: values and rules.
     .target(name: "ProveKeyModel"),
@@ -101,13 +107,25 @@ let package = Package(
         "ProveDeviceRegistry",
       ]),
 
-    // Floor 5: the command line, and the C library.
+    // Floor 5: the sandbox, empty without its trait, the command line, and the C library.
+    .target(
+      name: "ProveSandbox",
+      dependencies: [
+        "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveDeviceRegistry",
+        "ProveUnify",
+        .product(name: "Crypto", package: "swift-crypto", condition: .when(traits: ["Sandbox"])),
+        .product(name: "FlyingSocks", package: "FlyingFox", condition: .when(traits: ["Sandbox"])),
+      ]),
     .executableTarget(
       name: "provekey",
       dependencies: [
         "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
-        "ProveDeviceRegistry", "ProveUnify", "ProveKeyShell", "ProveRegistryShell", "JSONLines",
+        "ProveDeviceRegistry", "ProveDeviceRegistryPostgres", "ProveUnify", "ProveKeyShell",
+        "ProveRegistryShell", "JSONLines", "ProveSandbox",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(
+          name: "UnixSignals", package: "swift-service-lifecycle",
+          condition: .when(traits: ["Sandbox"])),
       ]),
 
     .target(
@@ -181,6 +199,14 @@ let package = Package(
         "ProveKeyPlatform", "ProveKeySealing",
       ]),
     .testTarget(name: "provekeyTests", dependencies: ["provekey", "ProveKeySealing"]),
+    .testTarget(
+      name: "ProveSandboxTests",
+      dependencies: [
+        "provekey", "ProveSandbox", "ProveUnify", "ProveDeviceRegistry", "ProveKeyVault",
+        "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "FlyingSocks", package: "FlyingFox", condition: .when(traits: ["Sandbox"])),
+      ]),
     .testTarget(
       name: "ExampleTests",
       dependencies: [

@@ -148,7 +148,7 @@ package struct LineFields {
     var units: [UInt16] = []
     units.reserveCapacity(values.count)
     for case .number(let text) in values {
-      guard let unit = UInt16(text) else { return nil }
+      guard let unit = UInt16(text), text.utf8.first != 0x2D else { return nil }
       units.append(unit)
     }
     return units.count == values.count ? units : nil

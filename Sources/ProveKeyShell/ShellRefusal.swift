@@ -69,7 +69,7 @@ extension LineRefusal {
   private static func message(of fault: DatabaseFault) -> String {
     switch fault {
     case .constraint: "a key, index key, store or index of that name is there already"
-    case .data: "a key or range is not valid, or the key is missing or given twice"
+    case .data: "a key or range is not valid, a key is missing or given twice, or lies not ahead"
     case .dataClone: "the value is nested too deep or too large"
     case .readOnly: "the transaction is read-only: give 'mode' as 'readwrite'"
     case .version: "the database has a higher version"

@@ -49,10 +49,10 @@ struct KeyRecord: Equatable {
 
   /// Reads what was sealed, and takes id and scope from what is at hand where the bytes are the same.
   ///
-  /// - Returns: the record, and whether its scope is the one that was expected.
+  /// - Returns: the record, and whether its id and its scope are those that were expected.
   static func decode(
     _ bytes: Span<UInt8>, expecting id: DeviceID?, _ scope: KeyScope?
-  ) throws(VaultError) -> (record: KeyRecord, isOfScope: Bool) {
+  ) throws(VaultError) -> (record: KeyRecord, isOfID: Bool, isOfScope: Bool) {
     do throws(ByteReader.Malformed) {
       var reader = FactsReader()
       guard try reader.byte(bytes) == RecordKind.key.rawValue else { throw reader.malformed }
@@ -73,7 +73,7 @@ struct KeyRecord: Equatable {
       case 1: confirmed = try reader.instant(bytes)
       default: throw reader.malformed
       }
-      let foundID = try reader.deviceID(bytes, expecting: id)
+      let (foundID, isOfID) = try reader.deviceID(bytes, expecting: id)
       let (foundScope, isOfScope) = try reader.scope(bytes, expecting: scope)
       let publicKey = bytes.extracting(try reader.block(bytes, limit: 256)).copied
       var custodian: String?
@@ -92,7 +92,9 @@ struct KeyRecord: Equatable {
       } catch {
         throw reader.malformed
       }
-      return (KeyRecord(key: key, sequence: sequence, isSalvaged: isSalvaged), isOfScope)
+      return (
+        KeyRecord(key: key, sequence: sequence, isSalvaged: isSalvaged), isOfID, isOfScope
+      )
     } catch {
       throw .damaged(VaultDamage(.record, .malformed))
     }
@@ -151,13 +153,13 @@ private struct FactsReader {
 
   mutating func deviceID(
     _ bytes: Span<UInt8>, expecting expected: DeviceID?
-  ) throws(ByteReader.Malformed) -> DeviceID {
+  ) throws(ByteReader.Malformed) -> (DeviceID, isExpected: Bool) {
     if let expected, let after = end(of: expected.rawValue, in: bytes, from: offset) {
       offset = after
-      return expected
+      return (expected, true)
     }
     guard let id = DeviceID(try text(bytes, limit: identifierByteLimit)) else { throw malformed }
-    return id
+    return (id, false)
   }
 
   mutating func scope(

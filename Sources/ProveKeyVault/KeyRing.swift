@@ -127,10 +127,10 @@ final class KeyRing {
   ) throws(VaultError) -> KeyRecord? {
     let locator = reader.keys.factsLocator(state, id)
     return try reader.withContent(at: locator) { content, namespace throws(VaultError) in
-      let (record, isOfScope) = try KeyRecord.decode(
+      let (record, isOfID, isOfScope) = try KeyRecord.decode(
         content, expecting: id, scopes.value(for: namespace))
       // What the record says of itself must be what it was found by.
-      guard record.key.deviceID == id, record.key.state == state,
+      guard isOfID, record.key.state == state,
         isOfScope || hasFacts(record.key.scope, in: namespace)
       else { throw .damaged(VaultDamage(.keys, .contradictory)) }
       return record

@@ -109,7 +109,7 @@ extension KeyVault {
     let copyKeys = try wrapping(.using(.epochKey)) { () throws(SealingError) in
       try keys.ofCopy(epochs: epochs)
     }
-    let store = try RecordStore(connection, copyKeys, mode: .exclusive)
+    let store = RecordStore(connection, copyKeys, mode: .exclusive)
     let (report, generation, bytes) = try store.reading { reader throws(VaultError) in
       let bytes = try wrapping { () throws(DatabaseError) in try connection.fileByteCount() }
       return (

@@ -1,4 +1,5 @@
 import Glibc
+import ProveKeySealing
 
 /// How far a rotation has come.
 public struct RotationProgress: Hashable, Sendable {
@@ -76,11 +77,14 @@ extension KeyVault {
   ///
   /// Whatever it sealed is refused from then on, should somebody put it back. Retiring an epoch
   /// again changes nothing.
+  /// - Returns: the epochs that are left.
   /// - Throws: ``VaultError/epochInUse(epoch:records:)``, ``VaultError/unknownEpoch(_:)``.
-  public func retire(epoch: UInt32) throws(VaultError) {
+  @discardableResult
+  public func retire(epoch: UInt32) throws(VaultError) -> [UInt32] {
     try withRing { ring throws(VaultError) in
       try ring.store.retire(epoch)
       ring.store.truncateLog()
+      return ring.store.keys.sealedEpochs.map(\.epoch)
     }
   }
 

@@ -70,7 +70,8 @@ final class BatchCheck: Sendable {
   init(_ batch: RowBatch, _ check: RecordCheck) {
     self.batch = batch
     let starts = Array(stride(from: 0, to: batch.rows.count, by: Self.sliceCount))
-    slices = Locked([Result<[RecordCheck.Finding], VaultError>?](repeating: nil, count: starts.count))
+    slices = Locked(
+      [Result<[RecordCheck.Finding], VaultError>?](repeating: nil, count: starts.count))
     for (slice, start) in starts.enumerated() {
       Self.queue.async(group: group) { [slices] in
         let range = start..<min(start + Self.sliceCount, batch.rows.count)

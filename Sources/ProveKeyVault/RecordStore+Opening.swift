@@ -44,7 +44,7 @@ extension RecordStore {
       try DatabaseFile(path: path).open(options)
     }
     let keys = try unlockOrCreate(connection, unlock, admission)
-    let store = try RecordStore(connection, keys, mode: mode)
+    let store = RecordStore(connection, keys, mode: mode)
     try store.reading { _ throws(VaultError) in }
     return store
   }
@@ -82,8 +82,11 @@ extension RecordStore {
   /// no row can be in it.
   private static func headerTables(_ connection: Connection) throws(VaultError) -> HeaderTables? {
     let (tables, rows) = try wrapping { () throws(DatabaseError) -> (HeaderTables?, Int64) in
-      guard try VaultSchema.migrator.check(connection) != .empty else { return (nil, 0) }
-      try VaultSchema.migrator.migrate(connection)
+      switch try VaultSchema.migrator.check(connection) {
+      case .empty: return (nil, 0)
+      case .older: try VaultSchema.migrator.migrate(connection)
+      case .current: break
+      }
       try VaultSchema.migrator.checkSchema(connection)
       let rows = try connection.int64(
         "SELECT (SELECT count(*) FROM state) + EXISTS (SELECT 1 FROM record)")

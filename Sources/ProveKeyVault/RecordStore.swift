@@ -34,11 +34,11 @@ final class RecordStore {
   var verifications: UInt64 = 0
   private var mustCompareState = true
 
-  init(_ connection: Connection, _ keys: StoreKeys, mode: VaultMode) throws(VaultError) {
+  init(_ connection: Connection, _ keys: StoreKeys, mode: VaultMode) {
     self.keys = keys
     self.mode = mode
     self.connection = connection
-    table = try wrapping { () throws(DatabaseError) in try RecordTable(connection) }
+    table = RecordTable(connection)
   }
 
   /// Whether what was trusted last is so still, without asking the file (V6, V7).
@@ -65,10 +65,13 @@ final class RecordStore {
   ///
   /// The anchor is moved afterwards: should that fail, the write stands and the anchor's error is
   /// thrown.
+  /// - Parameter committed: does what follows a write that stands, also when the anchor fails.
   func writing<R>(
-    _ body: (RecordWriter) throws(VaultError) -> R
+    _ body: (RecordWriter) throws(VaultError) -> R, committed: (R) -> Void = { _ in }
   ) throws(VaultError) -> R {
-    try committing(body).get()
+    let commit = try committing(body)
+    committed(commit.result)
+    return try commit.get()
   }
 
   /// As ``writing(_:)``, for a caller who has more to do once the write is durable: what the anchor

@@ -12,33 +12,33 @@ struct RecordTable {
     var epoch: UInt32 { trusted.epoch }
   }
 
-  private let selectState: Statement
-  private let insertState: Statement
-  private let updateState: Statement
-  private let select: Statement
-  private let list: Statement
-  private let walk: Statement
-  private let page: Statement
-  private let walkIndex: Statement
-  private let insert: Statement
-  private let update: Statement
-  private let delete: Statement
+  private let selectState: LazyStatement
+  private let insertState: LazyStatement
+  private let updateState: LazyStatement
+  private let select: LazyStatement
+  private let list: LazyStatement
+  private let walk: LazyStatement
+  private let page: LazyStatement
+  private let walkIndex: LazyStatement
+  private let insert: LazyStatement
+  private let update: LazyStatement
+  private let delete: LazyStatement
   private let connection: Connection
 
-  /// Compiles the statements.
-  init(_ connection: Connection) throws(DatabaseError) {
+  /// Names the statements; each is compiled when it is first run.
+  init(_ connection: Connection) {
     self.connection = connection
-    selectState = try connection.prepare(Self.selectStateSQL)
-    insertState = try connection.prepare(Self.insertStateSQL)
-    updateState = try connection.prepare(Self.updateStateSQL)
-    select = try connection.prepare(Self.selectSQL)
-    list = try connection.prepare(Self.listSQL)
-    walk = try connection.prepare(Self.walkSQL)
-    page = try connection.prepare(Self.pageSQL)
-    walkIndex = try connection.prepare(Self.walkIndexSQL)
-    insert = try connection.prepare(Self.insertSQL)
-    update = try connection.prepare(Self.updateSQL)
-    delete = try connection.prepare(Self.deleteSQL)
+    selectState = LazyStatement(Self.selectStateSQL, connection)
+    insertState = LazyStatement(Self.insertStateSQL, connection)
+    updateState = LazyStatement(Self.updateStateSQL, connection)
+    select = LazyStatement(Self.selectSQL, connection)
+    list = LazyStatement(Self.listSQL, connection)
+    walk = LazyStatement(Self.walkSQL, connection)
+    page = LazyStatement(Self.pageSQL, connection)
+    walkIndex = LazyStatement(Self.walkIndexSQL, connection)
+    insert = LazyStatement(Self.insertSQL, connection)
+    update = LazyStatement(Self.updateSQL, connection)
+    delete = LazyStatement(Self.deleteSQL, connection)
   }
 
   static let selectStateSQL = "SELECT sealed FROM state WHERE id = 1"
@@ -69,11 +69,12 @@ struct RecordTable {
 
   /// The sealed state; nothing when there is no row.
   func state() throws(DatabaseError) -> [UInt8]? {
-    try selectState.firstRow { row throws(DatabaseError) in try row.bytes(at: 0) }
+    try selectState.statement.firstRow { row throws(DatabaseError) in try row.bytes(at: 0) }
   }
 
   /// Writes the first state of a new vault.
   func insertState(_ sealed: [UInt8]) throws(DatabaseError) {
+    let insertState = try self.insertState.statement
     try insertState.bind(sealed, at: 1)
     try insertState.run()
   }
@@ -81,6 +82,7 @@ struct RecordTable {
   /// Writes the state in the place of the one before.
   /// - Returns: whether there was one.
   func updateState(_ sealed: [UInt8]) throws(DatabaseError) -> Bool {
+    let updateState = try self.updateState.statement
     try updateState.bind(sealed, at: 1)
     try updateState.run()
     return connection.changes == 1
@@ -92,9 +94,10 @@ struct RecordTable {
   func withRow<R>(
     at locator: Locator, _ body: (Row, Span<UInt8>) throws(VaultError) -> R
   ) throws(VaultError) -> R? {
-    let isThere = try wrapping { () throws(DatabaseError) in
+    let (select, isThere) = try wrapping { () throws(DatabaseError) -> (Statement, Bool) in
+      let select = try self.select.statement
       try select.bindFirst(locator.high, locator.low)
-      return try select.step()
+      return (select, try select.step())
     }
     defer { select.reset() }
     return isThere ? try Self.lend(locator, select, from: 0, body) : nil
@@ -104,7 +107,11 @@ struct RecordTable {
   func forEachRow(
     in namespace: Locator, _ body: (Row, Span<UInt8>) throws(VaultError) -> Void
   ) throws(VaultError) {
-    try wrapping { () throws(DatabaseError) in try bind(namespace, to: list) }
+    let list = try wrapping { () throws(DatabaseError) -> Statement in
+      let list = try self.list.statement
+      try bind(namespace, to: list)
+      return list
+    }
     try list.forEachRow { row throws(VaultError) in try Self.lend(row, body) }
   }
 
@@ -112,6 +119,7 @@ struct RecordTable {
   func forEachRow(
     _ body: (Row, Span<UInt8>) throws(VaultError) -> Void
   ) throws(VaultError) {
+    let walk = try wrapping { () throws(DatabaseError) in try self.walk.statement }
     try walk.forEachRow { row throws(VaultError) in try Self.lend(row, body) }
   }
 
@@ -119,6 +127,7 @@ struct RecordTable {
   func forEachIndexEntry(
     _ body: (Locator, Locator) throws(VaultError) -> Void
   ) throws(VaultError) {
+    let walkIndex = try wrapping { () throws(DatabaseError) in try self.walkIndex.statement }
     try walkIndex.forEachRow { row throws(VaultError) in
       let (namespace, locator) = try wrapping { () throws(DatabaseError) in
         (try Self.locator(row, 0), try Self.locator(row, 1))
@@ -132,9 +141,11 @@ struct RecordTable {
 
   /// The first locators after `last`, in their order; at most `limit`.
   func locators(after last: Locator?, limit: Int) throws(VaultError) -> [Locator] {
-    try wrapping { () throws(DatabaseError) in
+    let page = try wrapping { () throws(DatabaseError) -> Statement in
+      let page = try self.page.statement
       if let last { try bind(last, to: page) } else { try page.bind([], at: 1) }
       try page.bind(Int64(limit), at: 2)
+      return page
     }
     var locators: [Locator] = []
     try page.forEachRow { row throws(VaultError) in
@@ -148,7 +159,7 @@ struct RecordTable {
   /// Writes a row where there is none, or in the place of the one that is there.
   /// - Returns: whether exactly one row was written.
   func write(_ row: Row, _ sealed: [UInt8], replacing: Bool) throws(DatabaseError) -> Bool {
-    let statement = replacing ? update : insert
+    let statement = try (replacing ? update : insert).statement
     try bind(row.locator, to: statement)
     try row.trusted.namespace.withBytes { bytes throws(DatabaseError) in
       try statement.bind(bytes, at: 2)
@@ -163,6 +174,7 @@ struct RecordTable {
   /// Deletes the row at `locator`.
   /// - Returns: whether there was one.
   func delete(at locator: Locator) throws(DatabaseError) -> Bool {
+    let delete = try self.delete.statement
     try bind(locator, to: delete)
     try delete.run()
     return connection.changes == 1
@@ -226,4 +238,28 @@ struct RecordTable {
       trusted: TrustedRow(
         namespace: namespace, version: version, epoch: epoch, commitment: commitment))
   }
+}
+
+/// A statement that is compiled when it is first wanted.
+private final class LazyStatement {
+  private let sql: String
+  private let connection: Connection
+  private var compiled: Statement?
+
+  init(_ sql: String, _ connection: Connection) {
+    self.sql = sql
+    self.connection = connection
+  }
+
+  var statement: Statement {
+    get throws(DatabaseError) {
+      if let compiled { return compiled }
+      let made = try connection.prepare(sql)
+      compiled = made
+      return made
+    }
+  }
+
+  /// Operations of SQLite's virtual machine since it was compiled.
+  var steps: Int { compiled?.steps ?? 0 }
 }

@@ -13,8 +13,8 @@ struct RowTable {
   }
 
   private var entries: [Entry] = []
-  /// One more than the index of an entry; 0 for a free place. A power of two of places, at least
-  /// twice as many as entries.
+  // One more than the index of an entry; 0 for a free place. A power of two of places, at least
+  // twice as many as entries.
   private var places: [UInt32] = []
 
   /// How many rows there are.

@@ -63,6 +63,11 @@ enum VaultLimits {
   static let databaseRowsPerStore = 1_000_000
   /// Bytes of keys and values that one transaction may hold in memory until it commits.
   static let databaseTransactionByteCount = 64 << 20
+  /// Bytes that the entries of indexes may take that one upgrade makes over rows: a million rows with
+  /// short keys.
+  static let databaseMadeIndexByteCount = 128 << 20
+  /// Ranges of one store that one transaction deletes without noting each row.
+  static let databaseRangesDeleted = 1_024
   /// Object stores whose order is kept in memory, and bytes that these may take together; the one
   /// that is in use is kept in any case.
   static let databaseOrders = 64

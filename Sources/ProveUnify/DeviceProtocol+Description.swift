@@ -3,10 +3,18 @@ import ProveKeyModel
 // What a device says carries codes, tokens and keys; what is printed of it carries none.
 
 extension DeviceStart: CustomStringConvertible, CustomReflectable {
-  /// The build config; never the token or the visitor.
+  /// The build config; never the tokens.
   public var description: String {
     "DeviceStart(\(buildConfig.rawValue), redacted)"
   }
+
+  /// Shows nothing to `dump`.
+  public var customMirror: Mirror { Mirror(self, children: EmptyCollection()) }
+}
+
+extension DeviceContextProof: CustomStringConvertible, CustomReflectable {
+  /// Nothing of it.
+  public var description: String { "DeviceContextProof(redacted)" }
 
   /// Shows nothing to `dump`.
   public var customMirror: Mirror { Mirror(self, children: EmptyCollection()) }

@@ -10,20 +10,34 @@ public struct DeviceStart: Hashable, Sendable {
   public let authToken: String
   /// The ways of proving possession that the app has set up.
   public let abilities: Set<PossessionMethod>
-  /// The browser's fingerprint, when Device Context is on.
-  public let visitor: Visitor?
+  /// What Device Context collected, when it is on.
+  public let context: DeviceContextProof?
   /// The environment and region that the device's keys belong to.
   public let buildConfig: BuildConfig
 
   /// States a start.
   public init(
-    authToken: String, abilities: Set<PossessionMethod>, visitor: Visitor?,
+    authToken: String, abilities: Set<PossessionMethod>, context: DeviceContextProof? = nil,
     buildConfig: BuildConfig
   ) {
     self.authToken = authToken
     self.abilities = abilities
-    self.visitor = visitor
+    self.context = context
     self.buildConfig = buildConfig
+  }
+}
+
+/// A vendor's word on a browser, for the server to redeem.
+public struct DeviceContextProof: Hashable, Sendable {
+  /// The key that the app collects under.
+  public let publicAPIKey: String
+  /// What the vendor gave the browser; opaque.
+  public let token: String
+
+  /// States a proof.
+  public init(publicAPIKey: String, token: String) {
+    self.publicAPIKey = publicAPIKey
+    self.token = token
   }
 }
 

@@ -4,6 +4,45 @@ public enum UnifyLimits: Sendable {
   ///
   /// Source: Prove, `authToken` ("expires after 15 minutes").
   public static let sessionSeconds: Int64 = 15 * 60
+  /// How long an integrator's access token is good for, in seconds.
+  ///
+  /// Source: Prove, implementation guide ("60 minutes").
+  public static let accessTokenSeconds: Int64 = 60 * 60
+  /// The longest that any token is good for, in seconds.
+  public static let tokenSeconds = max(sessionSeconds, accessTokenSeconds)
+  /// How long a key signs tokens before a new one is made, in seconds: 30 days.
+  ///
+  /// Ours.
+  public static let tokenKeySeconds: Int64 = 30 * 24 * 60 * 60
+  /// How many keys that signed tokens are kept at most; of more, made within an hour, the oldest
+  /// ones' tokens are void.
+  ///
+  /// Ours.
+  public static let tokenKeys = 16
+  /// The longest token that is looked at, in bytes.
+  ///
+  /// Ours.
+  public static let tokenBytes = 1024
+  /// A request's body has fewer bytes than this.
+  ///
+  /// Source: Prove, error 8001 ("under 4 KB").
+  public static let requestBytes = 4096
+  /// The longest user agent that is looked at, in bytes.
+  ///
+  /// Ours.
+  public static let userAgentBytes = 1024
+  /// How long the client waits for Device Context once it needs it, in seconds.
+  ///
+  /// Ours; without it the flow goes on as if there were none (D11).
+  public static let deviceContextSeconds: Int64 = 5
+  /// How long the vendor's word on a visitor may be redeemed, in seconds.
+  ///
+  /// Ours.
+  public static let contextTokenSeconds: Int64 = 15 * 60
+  /// The longest word of a Device Context vendor, and the longest public key, in bytes.
+  ///
+  /// Ours.
+  public static let contextTokenBytes = 1024
   /// How long after the SMS a one-time code is accepted, in seconds.
   ///
   /// Source: Prove, "two minutes".

@@ -85,9 +85,10 @@ extension Statement {
       start: start.assumingMemoryBound(to: UInt8.self), count: count)
   }
 
+  @inline(__always)
   private func require(_ expected: ColumnType, at column: Int) throws(DatabaseError) {
     try requireOpen("column")
-    let found = type(at: column)
+    let found = unsafe ColumnType(code: sqlite3_column_type(pointer, Int32(clamping: column)))
     guard found == expected else {
       throw DatabaseError(
         .columnType(column: column, expected: expected, found: found), operation: "column",

@@ -15,9 +15,32 @@ enum ErrorText {
     case let error as SealingError: describe(error)
     case let error as KeyEncryptionProviderError: describe(error)
     case let error as ModelError: describe(error)
-    case let error as UnifyError: "\(error.message) (code \(error.code))"
+    case let error as UnifyError: describe(error)
+    case let error as AuthenticationError: describe(error)
     case let problem as DurableFile.Problem: describe(problem)
     default: String(describing: error)
+    }
+  }
+
+  static func describe(_ error: UnifyError) -> String {
+    switch error {
+    case .refused(let status, let code):
+      "the server refused (HTTP \(status)" + (code.map { ", code \($0)" } ?? "") + ")"
+    case .rateLimited(let seconds): "too many requests; try again in \(seconds) s"
+    default: error.message + (error.code.map { " (code \($0))" } ?? "")
+    }
+  }
+
+  static func describe(_ error: AuthenticationError) -> String {
+    switch error {
+    case .vault(let error): describe(error)
+    case .server(let error): describe(error)
+    case .cancelled: "the flow was given up"
+    case .timedOut: "the flow took longer than it may; start anew"
+    case .stepMissing(let method): "the server asks for '\(method.rawValue)', which is not set up"
+    case .roleHoldsNoKey: "the server asks for a key, and this device has the role without one"
+    case .wrongBuildConfig: "Device Context is of another build config than the keys"
+    case .finishStepFailed: "the app's own finish step failed"
     }
   }
 

@@ -33,12 +33,17 @@ enum Output {
   typealias Facts = [(name: String, value: Value?)]
 
   static func show(_ facts: Facts, json: Bool) throws {
+    print(try text(facts, json: json))
+  }
+
+  /// Facts as ``show(_:json:)`` prints them.
+  static func text(_ facts: Facts, json: Bool) throws -> String {
     let present = facts.compactMap { fact in fact.value.map { (fact.name, $0) } }
-    guard !json else { return print(try object(present)) }
+    guard !json else { return try object(present) }
     let width = present.map(\.0.count).max() ?? 0
-    for (name, value) in present {
-      print(name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + value.text)
-    }
+    return present.map { name, value in
+      name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + value.text
+    }.joined(separator: "\n")
   }
 
   /// One JSON object on one line, its members in the order given.

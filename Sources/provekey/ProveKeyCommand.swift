@@ -15,7 +15,17 @@ struct ProveKeyCommand: AsyncParsableCommand {
       Exit codes: 0 done, 1 refused with a reason, 2 wrong usage.
       """,
     version: "0.1.0",
-    subcommands: [DemoCommand.self, VaultCommand.self, RegistryCommand.self])
+    subcommands: [DemoCommand.self, VaultCommand.self, RegistryCommand.self, DeviceCommand.self]
+      + optionalCommands)
+
+  /// What a build may leave out.
+  private static var optionalCommands: [any ParsableCommand.Type] {
+    #if Sandbox
+      [SandboxCommand.self]
+    #else
+      []
+    #endif
+  }
 
   static func main() async {
     do {

@@ -1,5 +1,6 @@
 import Foundation
 import ProveKeyModel
+import ProveKeyTesting
 import Testing
 
 @testable import ProveDeviceRegistry

@@ -2,6 +2,8 @@ import CFaultVFS
 import Foundation
 import ProveKeyModel
 import ProveKeySealing
+import ProveKeyTesting
+import StoreTestSupport
 import Testing
 
 @testable import ProveDeviceRegistry

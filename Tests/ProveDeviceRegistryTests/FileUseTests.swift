@@ -1,7 +1,9 @@
 import Foundation
 import ProveKeyPlatform
 import ProveKeySealing
+import ProveKeyTesting
 import SQLiteDatabase
+import StoreTestSupport
 import Testing
 
 @testable import ProveDeviceRegistry
@@ -25,7 +27,8 @@ struct FileUseTests {
     }
     var largest = 0
     for number in 0..<6_000 {
-      _ = try await world.store.write([.insert(row(number)), .append(event(number, 1))])
+      _ = try await world.store.write(
+        [.insert(SampleRows.row(number)), .append(SampleRows.event(number, 1))], as: WriteID())
       if number % 100 == 0 { largest = max(largest, try Self.size(path + "-wal")) }
     }
     stop.withLock { $0 = true }
@@ -52,13 +55,13 @@ struct FileUseTests {
     for mode in [SQLiteStoreOptions.Mode.shared, .exclusive] {
       #expect(throws: RegistryError.store(.inUse)) { try open(mode) }
     }
-    _ = try await exclusive.write([.insert(row(1))])
+    _ = try await exclusive.write([.insert(SampleRows.row(1))], as: WriteID())
     try await exclusive.close()
     let first = try open(.shared)
     let second = try open(.shared)
     #expect(throws: RegistryError.store(.inUse)) { try open(.exclusive) }
-    _ = try await first.write([.insert(row(2))])
-    #expect(try await second.registration(at: .numbered(2)) == row(2))
+    _ = try await first.write([.insert(SampleRows.row(2))], as: WriteID())
+    #expect(try await second.registration(at: SampleRows.locator(2)) == SampleRows.row(2))
     try await first.close()
     try await second.close()
     let again = try open(.exclusive)

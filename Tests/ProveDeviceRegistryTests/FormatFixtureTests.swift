@@ -1,6 +1,8 @@
 import Foundation
 import ProveKeyModel
 import ProveKeySealing
+import ProveKeyTesting
+import StoreTestSupport
 import Testing
 
 @testable import ProveDeviceRegistry

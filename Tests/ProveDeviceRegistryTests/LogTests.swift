@@ -1,10 +1,11 @@
 import ProveKeyModel
+import ProveKeyTesting
 import Testing
 
 @testable import ProveDeviceRegistry
 
 /// What is kept of decisions, and what can be told and derived from it.
-@Suite("The log of decisions")
+@Suite("The log of decisions", .onEveryEngine, .namingEngines)
 struct LogTests {
   /// Makes at least one decision of every row that there is.
   private func everyRow(_ world: World) async throws -> Set<DecisionRow> {

@@ -3,6 +3,7 @@ import Metrics
 import MetricsTestKit
 import ProveKeyModel
 import ProveKeyPlatform
+import ProveKeyTesting
 import ServiceLifecycle
 import Testing
 

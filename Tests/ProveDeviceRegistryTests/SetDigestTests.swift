@@ -1,5 +1,6 @@
 import ProveKeyModel
 import ProveKeySealing
+import ProveKeyTesting
 import Testing
 
 @testable import ProveDeviceRegistry

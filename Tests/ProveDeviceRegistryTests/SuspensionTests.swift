@@ -1,10 +1,11 @@
 import ProveKeyModel
+import ProveKeyTesting
 import Testing
 
 @testable import ProveDeviceRegistry
 
 /// Rows D18 and D19, and what an operator may take back.
-@Suite("Suspending, disconnecting and renaming")
+@Suite("Suspending, disconnecting and renaming", .onEveryEngine, .namingEngines)
 struct SuspensionTests {
   @Test("D18: a suspended key is refused even with rebind, and works again once resumed")
   func suspended() async throws {

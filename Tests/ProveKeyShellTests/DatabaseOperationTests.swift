@@ -1,4 +1,6 @@
 import Foundation
+import ProveKeyPlatform
+import ProveKeySealing
 import ProveKeyShell
 import ProveKeyVault
 import Testing
@@ -268,5 +270,105 @@ struct DatabaseOperationTests {
     let both = #""op":"database.transaction",\#(database),"operations":[\#(step),\#(step)]"#
     #expect(try ask(both).error == "ResultTooLarge")
     #expect(try ask(both).operation == 1)
+
+    func transact(_ step: String, _ count: Int) throws -> Answer {
+      let steps = Array(repeating: step, count: count).joined(separator: ",")
+      return try ask(
+        #""op":"database.transaction",\#(database),"mode":"readwrite","operations":[\#(steps)]"#)
+    }
+    let first = #"{"op":"store.getKey","store":"s","range":{}}"#
+    #expect(try transact(first, 5).result.list?.count == 5)
+    #expect(try transact(first, 20).error == "ResultTooLarge")
+    for operation in ["put", "add"] {
+      let write = #"{"op":"store.\#(operation)","store":"s","value":0}"#
+      #expect(try transact(write, 20).error == "ResultTooLarge")
+      #expect(try transact(write, 20).operation == 15)
+    }
+    #expect(try ask(#""op":"store.count",\#(names)"#).result == .number(40), "nothing was written")
+  }
+
+  @Test("the fields of a walk are checked where there is no row as well")
+  func emptyWalk() throws {
+    try open(1, #"[{"name":"s","indexes":[{"name":"i","keyPath":"g"}]}]"#).expectSuccess()
+    for round in 0..<2 {
+      for (fields, error) in [
+        (#","advance":0"#, "TypeError"), (#","advance":-1"#, "InvalidField"),
+        (#","continueTo":1"#, "InvalidField"), (#","continueTo":{"number":"NaN"}"#, "DataError"),
+        (#","continuePrimaryKey":{"number":1}"#, "MissingField"),
+        (#","limit":"a""#, "InvalidField"),
+        (
+          #","continueTo":{"number":2},"continuePrimaryKey":{"number":1}"#, "InvalidAccessError"
+        ),
+        (
+          #","index":"i","direction":"nextunique","continueTo":{"number":2},"#
+            + #""continuePrimaryKey":{"number":1}"#, "InvalidAccessError"
+        ),
+        (#","index":"i","continueTo":{"number":2},"continuePrimaryKey":1"#, "InvalidField"),
+      ] {
+        #expect(try ask("cursor", fields).error == error, "round \(round): \(fields)")
+      }
+      #expect(try text(ask("cursor", #","range":{"lower":{"number":5}},"advance":3"#)) == "[]")
+      try ask("put", #","key":{"number":1},"value":{"g":1}"#).expectSuccess()
+    }
+  }
+
+  @Test("numbers are taken as the nearest double; one that is none, or only 0 is near, is refused")
+  func numbers() throws {
+    try open(1, #"[{"name":"s"}]"#).expectSuccess()
+    let key = #","key":{"number":1}"#
+    for (given, stored) in [
+      ("9007199254740993", "9007199254740992.0"), ("0.1000000000000000055", "0.1"),
+      ("0e-999", "0"), ("-0.0", "-0"), ("5e-324", "5e-324"), ("3e-324", "5e-324"),
+      ("-0.000e+5", "-0"), ("1.7976931348623157e308", "1.7976931348623157e+308"),
+    ] {
+      try ask("put", key + ",\"value\":\(given)").expectSuccess()
+      #expect(text(try ask("get", key)) == #"{"value":\#(stored)}"#)
+    }
+    for given in ["1e-400", "-1e-400", "0.0001e-330", "1e400", "-1e400"] {
+      #expect(try ask("put", key + ",\"value\":\(given)").error == "InvalidField", "\(given)")
+      let request = ",\"key\":{\"number\":\(given)},\"value\":0"
+      #expect(try ask("put", request).error == "InvalidField", "\(given)")
+    }
+  }
+
+  /// Calls something once when the vault has written.
+  private final class MeddlingAnchor: RollbackAnchor {
+    let meddle = Locked<(@Sendable () -> Void)?>(nil)
+
+    func last() throws(AnchorError) -> AnchorMark? { nil }
+
+    func advance(to mark: AnchorMark) throws(AnchorError) {
+      let once = meddle.withLock { meddle in
+        defer { meddle = nil }
+        return meddle
+      }
+      once?()
+    }
+
+    func forget() throws(AnchorError) {}
+  }
+
+  @Test("a database that was upgraded is open, whatever others do to it meanwhile (H3)")
+  func openedMeanwhile() throws {
+    let (anchor, key) = (MeddlingAnchor(), try RawKey.random())
+    let path = shell.path("shared.vault")
+    let vault = try KeyVault.open(at: path, unlock: .rawKey(key), mode: .shared, anchor: anchor)
+    let other = try KeyVault.open(at: path, unlock: .rawKey(key), mode: .shared)
+    let session = ShellSession(vault: vault)
+    anchor.meddle.withLock { meddle in
+      meddle = {
+        do {
+          _ = try other.database("d", for: "https://a.example", version: 3)
+        } catch {
+          Issue.record(error)
+        }
+      }
+    }
+    let request = #"{"op":"database.open",\#(database),"version":2,"stores":[{"name":"s"}]}"#
+    let answer = try Answer(session.answer(to: Array(request.utf8)))
+    #expect(answer.error == nil)
+    #expect(answer.result["version"] == .number(2))
+    #expect(answer.result["stores"].list?[0]["name"] == .string("s"))
+    #expect(try other.databases(for: "https://a.example").map(\.version) == [3])
   }
 }

@@ -43,4 +43,28 @@ struct ManualTests {
     #expect(ShellLimits.lineByteCount == 33_554_432 && text.contains("33,554,432 bytes"))
     #expect(ShellLimits.nesting == 400 && text.contains("400 levels"))
   }
+
+  @Test("its examples are answered as they stand, each request before its answer")
+  func examples() throws {
+    let shell = try ShellFixture()
+    // What the program in Python has made before the last example.
+    try shell.result(
+      #"{"op":"database.open","origin":"https://a.example","database":"prove","version":1,"#
+        + #""stores":[{"name":"devices","autoIncrement":true}]}"#)
+    try shell.result(
+      #"{"op":"database.close","origin":"https://a.example","database":"prove"}"#)
+    var answer: Answer?
+    var counts = (requests: 0, answers: 0)
+    for line in try manual() where line.hasPrefix("{") {
+      if line.contains(#""op":"#) {
+        answer = try shell.ask(line)
+        counts.requests += 1
+      } else {
+        #expect(answer?.text == line)
+        counts.answers += 1
+      }
+    }
+    #expect(answer?.result["version"] == .number(2))
+    #expect(counts == (3, 2))
+  }
 }

@@ -115,6 +115,7 @@ struct RequestTests {
       (#"{\#(set),"key":["k"],"value":"v"}"#, "InvalidField", "'key'"),
       (#"{\#(set),"key":{"utf16":[65536]},"value":"v"}"#, "InvalidField", "'key'"),
       (#"{\#(set),"key":{"utf16":[1.0]},"value":"v"}"#, "InvalidField", "'key'"),
+      (#"{\#(set),"key":{"utf16":[-0]},"value":"v"}"#, "InvalidField", "'key'"),
       (#"{\#(set),"key":{"utf16":[],"x":1},"value":"v"}"#, "InvalidField", "'key'"),
       (#"{\#(set),"key":{"base64":"AA=="},"value":"v"}"#, "InvalidField", "'key'"),
       (#"{\#(set),"key":"k","value":"v","quota":-1}"#, "InvalidField", "'quota'"),

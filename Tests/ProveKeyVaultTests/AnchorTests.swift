@@ -136,6 +136,35 @@ struct AnchorTests {
     #expect(try vault.verify().isSound)
   }
 
+  @Test("a write that stands although the anchor failed is told to the others (L4), and is seen")
+  func failingTold() async throws {
+    let anchor = Failing()
+    let vault = try open(anchor)
+    let storage = try vault.localStorage(for: shop)
+    var changes = try vault.localStorage(for: shop).changes().makeAsyncIterator()
+    let database = try vault.database("d", for: shop) { try $0.createStore("s") }
+    try database.write("s") { transaction throws in
+      for number in 0..<3 { try transaction.put(.null, key: .number(Double(number))) }
+    }
+    anchor.fails.withLock { $0 = true }
+    let failed = VaultError.anchor(.failed(code: 5))
+    #expect(try vaultError { try storage.setItem("k", "v") } == failed)
+    #expect(try vaultError { try storage.removeItem("k") } == failed)
+    #expect(try vaultError { try storage.setItem("l", "w") } == failed)
+    #expect(try vaultError { try storage.clear() } == failed)
+    #expect(try vaultError { try database.write("s") { try $0.onlyStore.clear() } } == failed)
+    #expect(try fixture.bytes("device.vault-wal").isEmpty, "what was deleted has left the log")
+    #expect(try database.read("s") { try $0.onlyStore.getAllKeys() } == [])
+    #expect(try storage.count == 0 && storage.key(at: 0) == nil)
+    try storage.clear()
+    anchor.fails.withLock { $0 = false }
+    try storage.setItem("last", "")
+    var told: [LocalStorageChange] = []
+    while told.last?.newValue != [], let change = await changes.next() { told.append(change) }
+    #expect(told.map(\.key) == ["k", "k", "l", nil, "last"].map { $0.map { Array($0.utf16) } })
+    #expect(told.map(\.newValue) == ["v", nil, "w", nil, ""].map { $0.map { Array($0.utf16) } })
+  }
+
   @Test("an anchor file that others may use, or that is damaged, is refused", arguments: 0..<96)
   func damagedFile(index: Int) throws {
     let anchor = FileRollbackAnchor(path: fixture.path("anchor"))

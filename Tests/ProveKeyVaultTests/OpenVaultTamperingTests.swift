@@ -116,6 +116,28 @@ struct OpenVaultTamperingTests {
     #expect(try vault.sign(challenge, with: key).counter == 2)
   }
 
+  @Test("a row that cannot be read does not hide what is wrong with the rows before it")
+  func unreadableRow() throws {
+    let (vault, _) = try makeVault()
+    try fixture.attack { connection in
+      var rows = try connection.storedRows().sorted {
+        $0.locator.lexicographicallyPrecedes($1.locator)
+      }
+      rows[0].sealed[rows[0].sealed.count - 1] ^= 1
+      try connection.putBack(rows[0])
+      try connection.execute(
+        """
+        PRAGMA ignore_check_constraints = ON;
+        UPDATE record SET version = -1 WHERE locator = (SELECT max(locator) FROM record)
+        """)
+    }
+    let report = try vault.verify()
+    #expect(
+      report.problems.filter { $0.place == .record } == [
+        VaultDamage(.record, .notAuthentic), VaultDamage(.record, .malformed),
+      ])
+  }
+
   @Test("bytes overwritten under an open exclusive vault give right answers or a typed error (V4)")
   func rawBytes() throws {
     let made = try fixture.open()

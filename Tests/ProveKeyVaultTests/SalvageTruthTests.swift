@@ -56,6 +56,74 @@ import Testing
     #expect(try salvage(into: nil) == salvage(into: "new.vault"))
   }
 
+  /// Writes rows of a store as the vault itself would, with values that it would refuse.
+  private func forge(_ rows: [(key: Double, value: [UInt8])], in vault: KeyVault) throws {
+    try vault.withRing { ring throws(VaultError) in
+      try ring.store.writing { writer throws(VaultError) in
+        let keys = writer.reader.keys
+        let room = try DatabaseRoom("https://a.example", Array("d".utf16), keys)
+        let record = try ring.databases.record(room, writer.reader)
+        for row in rows {
+          guard let schema = record?.stores.first else { return }
+          let place = room.store(schema.id, keys)
+          let key = try DatabaseKeyCodec.encode(.number(row.key))
+          try writer.put(
+            DatabaseRow(key: key, value: row.value).encoded,
+            at: keys.databaseRowLocator(place.rows, key), in: place.rows)
+        }
+      }
+    }
+  }
+
+  private func makeStore(_ vault: KeyVault) throws {
+    try vault.database("d", for: "https://a.example", version: 1) { upgrade in
+      let store = try upgrade.createStore("s", autoIncrement: true)
+      for name in ["a", "b"] {
+        try store.createIndex(name, keyPath: .path(Array(name.utf16)), unique: true)
+      }
+    }.close()
+  }
+
+  private func encoded(_ a: Double, _ b: Double) throws -> [UInt8] {
+    try DatabaseValueCodec.encode(.object(["a": .number(a), "b": .number(b)]))
+  }
+
+  @Test("a row whose value cannot be read is a loss that is told, and is not counted")
+  func unreadableValue() throws {
+    let vault = try fixture.open()
+    try makeStore(vault)
+    try forge([(1, encoded(1, 1)), (2, [99])], in: vault)
+    try vault.close()
+    let report = try salvage(into: "new.vault")
+    #expect(report.databaseRows == 1)
+    #expect(report.losses == [VaultDamage(.database, .malformed)])
+    #expect(!report.isWhole)
+  }
+
+  @Test("a row that is not saved, since one of its unique keys is taken, takes none from others")
+  func takesNothing() throws {
+    let vault = try fixture.open()
+    try makeStore(vault)
+    try forge([(1, encoded(1, 1)), (2, encoded(2, 1)), (3, encoded(2, 2))], in: vault)
+    try vault.close()
+    let source = try SalvageSource(copying: fixture.path, .rawKey(fixture.key))
+    let harvest = try SalvageHarvest(source, origins: [])
+    let stores = try SalvageStores(harvest, from: source.keys, to: source.keys)
+    var rows: [[UInt8]: (row: RecordTable.Row, content: [UInt8])] = [:]
+    try source.forEachRow { row, sealed throws(VaultError) in
+      guard case (.databaseRow, let content)? = try source.keys.content(of: row, sealed) else {
+        return
+      }
+      rows[try DatabaseRow.decode(content).key] = (row, content)
+    }
+    for (number, isSaved) in [(1.0, true), (2, false), (3, true)] {
+      let found = try #require(rows[try DatabaseKeyCodec.encode(.number(number))])
+      let error = try vaultError { _ = try stores.record(of: found.row, found.content) }
+      #expect((error == nil) == isSaved, "row \(number)")
+    }
+    try source.discard()
+  }
+
   @Test("what fails while rows are handed on is thrown on, and is no loss of the damaged vault")
   func failureOfTheCaller() throws {
     let vault = try fixture.open()

@@ -81,6 +81,50 @@ struct VaultInternalsTests {
     #expect(cache.count == 0)
   }
 
+  @Test("keys whose places are the same are told apart, and take no more than their share")
+  func collisions() {
+    // Multiples of a power of two have one home in every table that is smaller.
+    var cache = RecencyCache<Int, String>(capacity: 1_000)
+    let keys = (1...64).map { $0 << 40 }
+    for key in keys {
+      cache.insert("\(key)", for: key)
+      #expect(cache.value(for: key) == "\(key)")
+    }
+    #expect(cache.count == 16)
+    for key in keys { #expect([nil, "\(key)"].contains(cache.value(for: key))) }
+  }
+
+  @Test("a table of rows answers as a dictionary does, however rows come and go")
+  func rowTable() {
+    var generator = SystemRandomNumberGenerator()
+    var table = RowTable()
+    var model: [Locator: TrustedRow] = [:]
+    // Few locators, so that most of them come and go many times.
+    let locators = (0..<300).map { _ in Locator(high: generator.next(), low: generator.next()) }
+    let bytes = [UInt8](repeating: 1, count: 32)
+    guard let commitment = SealedRecord.Commitment(bytes.span) else {
+      Issue.record("32 bytes are a commitment")
+      return
+    }
+    for version in 1...20_000 {
+      let locator = locators[Int.random(in: 0..<300, using: &generator)]
+      if Int.random(in: 0..<3, using: &generator) > 0 {
+        let row = TrustedRow(
+          namespace: locator, version: UInt64(version), epoch: 1, commitment: commitment)
+        #expect(table.set(row, at: locator) == model.updateValue(row, forKey: locator))
+      } else {
+        #expect(table.remove(locator) == model.removeValue(forKey: locator))
+      }
+      #expect(table.count == model.count)
+      if version % 1_000 == 0 {
+        for locator in locators {
+          #expect(table[locator] == model[locator])
+          #expect(table.contains(locator) == (model[locator] != nil))
+        }
+      }
+    }
+  }
+
   @Test("what is recorded is read again, and nothing else is")
   func contents() throws {
     let key = ProveKey(

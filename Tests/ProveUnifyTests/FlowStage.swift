@@ -14,6 +14,7 @@ final class FlowStage {
 
   let clock = ManualClock()
   let provider = ScriptedProvider()
+  let vendor: SandboxVisitors
   let transport: ScriptedTransport
   let store: HookedStore
   private(set) var vault: KeyVault
@@ -32,6 +33,7 @@ final class FlowStage {
     self.visitor = try visitor.map {
       try Visitor(id: try VisitorID(validating: $0), confidence: 0.99)
     }
+    vendor = SandboxVisitors(.usUAT, clock: clock.wallClock)
     vaultKey = try RawKey.random()
     registryKey = try RawKey.random()
     store = HookedStore(
@@ -41,7 +43,8 @@ final class FlowStage {
       at: folder + "/device.vault", unlock: .rawKey(vaultKey), clock: clock.wallClock)
     transport = ScriptedTransport(
       UnifyService(
-        registry: registry, possession: provider, reputation: provider, clock: clock.wallClock))
+        registry: registry, possession: provider, reputation: provider, visitors: vendor,
+        clock: clock.wallClock))
   }
 
   deinit {
@@ -79,7 +82,8 @@ final class FlowStage {
       at: folder + "/registry.sqlite", unlock: .rawKey(registryKey))
     registry = try await Self.registry(on: store, policy, clock)
     transport.service = UnifyService(
-      registry: registry, possession: provider, reputation: provider, clock: clock.wallClock)
+      registry: registry, possession: provider, reputation: provider, visitors: vendor,
+      clock: clock.wallClock)
   }
 
   /// Loses everything that the device has stored, as browsers do.
@@ -149,8 +153,9 @@ final class FlowStage {
     }
     if let visitor {
       builder = try builder.withDeviceContext(
-        DeviceContextOptions(publicAPIKey: "public-api-key", buildConfig: .usUAT),
-        collector: FixedCollector(visitor: visitor))
+        DeviceContextOptions(
+          publicAPIKey: SandboxVisitors.publicAPIKey(for: .usUAT), buildConfig: .usUAT),
+        collector: SandboxCollector(visitor, to: vendor))
     }
     return builder.withPause { _ in try await app.pause() }
   }
@@ -225,11 +230,4 @@ final class ManualClock: Sendable {
       $0 = UTCInstant(millisecondsSinceEpoch: $0).adding(months: months).millisecondsSinceEpoch
     }
   }
-}
-
-/// The same browser gives the same visitor.
-struct FixedCollector: DeviceContextCollector {
-  let visitor: Visitor
-
-  func collect(_ options: DeviceContextOptions) async throws -> Visitor? { visitor }
 }

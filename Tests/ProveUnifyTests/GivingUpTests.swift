@@ -188,8 +188,8 @@ struct GivingUpTests {
     #expect(throws: AuthenticationError.wrongBuildConfig) {
       try builder.withDeviceContext(
         DeviceContextOptions(publicAPIKey: "key", buildConfig: .euProd),
-        collector: FixedCollector(
-          visitor: try Visitor(id: try VisitorID(validating: "v"), confidence: 1)))
+        collector: SandboxCollector(
+          try Visitor(id: try VisitorID(validating: "v"), confidence: 1), to: stage.vendor))
     }
   }
 }
@@ -204,7 +204,7 @@ struct ClaimingTransport: UnifyTransport {
   ) async throws(UnifyError) -> (authID: String, step: DeviceStep) {
     try await inner.start(
       DeviceStart(
-        authToken: start.authToken, abilities: abilities, visitor: start.visitor,
+        authToken: start.authToken, abilities: abilities, context: start.context,
         buildConfig: start.buildConfig))
   }
 

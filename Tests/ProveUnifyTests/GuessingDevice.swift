@@ -38,7 +38,7 @@ struct GuessingDevice {
   /// Goes as far as the entry of the code.
   func reachCode(_ authToken: String, vault: KeyVault, scope: KeyScope) async throws -> String {
     var (authID, step) = try await service.start(
-      DeviceStart(authToken: authToken, abilities: [.otp], visitor: nil, buildConfig: .usUAT))
+      DeviceStart(authToken: authToken, abilities: [.otp], buildConfig: .usUAT))
     if case .presentKey(let challenge) = step {
       let key = try vault.currentKey(in: scope)
       let assertion = try key.map { try vault.sign(challenge.bytes, with: $0) }

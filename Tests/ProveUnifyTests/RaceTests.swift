@@ -118,7 +118,7 @@ struct RaceTests {
       let response = try await stage.unify()
       let service = stage.service
       let start = DeviceStart(
-        authToken: response.authToken, abilities: [.otp], visitor: nil, buildConfig: .usUAT)
+        authToken: response.authToken, abilities: [.otp], buildConfig: .usUAT)
       let wins = await withTaskGroup(of: Bool.self) { group in
         for _ in 0..<8 {
           group.addTask {
@@ -146,7 +146,7 @@ struct RaceTests {
     let response = try await stage.unify()
     var (authID, step) = try await service.start(
       DeviceStart(
-        authToken: response.authToken, abilities: [.otp], visitor: nil, buildConfig: .usUAT))
+        authToken: response.authToken, abilities: [.otp], buildConfig: .usUAT))
     var reply = DeviceReply.presented(nil)
     while true {
       switch step {
@@ -249,14 +249,14 @@ struct RaceTests {
       let provider = stage.provider
       let authID = try await service.start(
         DeviceStart(
-          authToken: response.authToken, abilities: [.instantLink], visitor: nil,
+          authToken: response.authToken, abilities: [.instantLink],
           buildConfig: .usUAT)
       ).authID
       _ = try await service.reply(.consent(phoneNumber: nil), authID: authID)
-      async let opening: Void = service.openInstantLink(provider.lastLinkToken)
+      async let opening = service.openInstantLink(provider.lastLinkToken)
       var step = DeviceStep.awaitInstantLink
       while !step.isFinished { step = try await service.reply(.waiting, authID: authID) }
-      try await opening
+      #expect(try await opening == "https://shop.example")
       #expect(try await stage.status(response).success == .true)
     }
   }

@@ -78,7 +78,7 @@ struct RestartTests {
     await #expect(throws: UnifyError.unauthorized) {
       try await stage.service.start(
         DeviceStart(
-          authToken: response.authToken, abilities: [], visitor: nil, buildConfig: .usUAT))
+          authToken: response.authToken, abilities: [], buildConfig: .usUAT))
     }
   }
 

@@ -39,7 +39,7 @@ struct SecretTests {
     let app = ScriptedApp(stage.provider)
     var values: [Any] = []
     var secrets = [
-      "2001004014", "carrier", "visitor-fingerprint", "shop.example", "public-api-key",
+      "2001004014", "carrier", "visitor-fingerprint", "shop.example", "sandbox-US_UAT",
     ]
     let changes: [@Sendable (inout UnifyRequest) -> Void] = [
       { _ in }, { _ in }, { $0.phoneNumber = "+2001004025" },
@@ -91,8 +91,8 @@ struct SecretTests {
   func appSide() async throws {
     expectClean(OTPFinishResult.success(code: "123456"), of: ["123456"])
     expectClean(
-      DeviceContextOptions(publicAPIKey: "public-api-key", buildConfig: .usUAT),
-      of: ["public-api-key"])
+      DeviceContextOptions(publicAPIKey: "sandbox-US_UAT", buildConfig: .usUAT),
+      of: ["sandbox-US_UAT"])
     let sandbox = SandboxProvider(users: try SandboxUser.all())
     try await sandbox.send("Your code is 1234567", to: try PhoneNumber("2001004014"))
     #expect(sandbox.outbox.count == 1)

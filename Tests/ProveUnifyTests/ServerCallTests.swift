@@ -165,7 +165,7 @@ struct ServerCallTests {
     let response = try await stage.unify()
     let authenticator = try stage.authenticator(ScriptedApp(stage.provider))
     let start = DeviceStart(
-      authToken: response.authToken, abilities: [.otp], visitor: nil, buildConfig: .usUAT)
+      authToken: response.authToken, abilities: [.otp], buildConfig: .usUAT)
     _ = try await stage.service.start(start)
     await #expect(throws: UnifyError.unauthorized) { try await stage.service.start(start) }
     await #expect(throws: AuthenticationError.server(.unauthorized)) {
@@ -184,13 +184,13 @@ struct ServerCallTests {
     for token in ["", "nonsense", response.correlationID.rawValue, Self.long] {
       await #expect(throws: UnifyError.unauthorized) {
         try await stage.service.start(
-          DeviceStart(authToken: token, abilities: [], visitor: nil, buildConfig: .usUAT))
+          DeviceStart(authToken: token, abilities: [], buildConfig: .usUAT))
       }
     }
     await #expect(throws: UnifyError.unauthorized) {
       try await stage.service.start(
         DeviceStart(
-          authToken: response.authToken, abilities: [], visitor: nil, buildConfig: .euUAT))
+          authToken: response.authToken, abilities: [], buildConfig: .euUAT))
     }
     for authID in ["", "nonsense", response.authToken] {
       await #expect(throws: UnifyError.unauthorized) {
@@ -320,7 +320,7 @@ struct ServerCallTests {
     await #expect(throws: UnifyError.unauthorized) {
       try await stage.service.start(
         DeviceStart(
-          authToken: response.authToken, abilities: [], visitor: nil, buildConfig: .usUAT))
+          authToken: response.authToken, abilities: [], buildConfig: .usUAT))
     }
   }
 }

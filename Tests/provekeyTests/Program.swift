@@ -62,11 +62,17 @@ struct Program {
     try process.run()
     process.waitUntilExit()
     let run = Run(
-      output: try String(contentsOf: outputFile, encoding: .utf8),
-      errors: try String(contentsOf: errorFile, encoding: .utf8),
+      output: try Self.text(of: outputFile), errors: try Self.text(of: errorFile),
       status: process.terminationReason == .exit ? process.terminationStatus : -1)
     for file in [outputFile, errorFile, inputFile] { try FileManager.default.removeItem(at: file) }
     return run
+  }
+
+  /// Not `String(contentsOf:)`, which leaks when a file is empty.
+  private static func text(of file: URL) throws -> String {
+    let handle = try FileHandle(forReadingFrom: file)
+    defer { handle.closeFile() }
+    return String(decoding: try handle.readToEnd() ?? Data(), as: UTF8.self)
   }
 
   /// The program stands beside the tests in the build folder.

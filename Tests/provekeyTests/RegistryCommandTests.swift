@@ -164,6 +164,12 @@ struct RegistryCommandTests {
       run.expectSuccess()
       return try #require(try run.objects().first)
     }
+    let person = try facts(["registry", "export", "--by", "phone", "--to", "person.json"])
+    let data = try Data(contentsOf: URL(fileURLWithPath: program.path("person.json")))
+    let object = try JSONSerialization.jsonObject(with: data) as? [String: Any]
+    let theirs = try #require(object?["registrations"] as? [[String: Any]])
+    #expect(theirs.count >= count && person["registrations"] == .number(theirs.count))
+    #expect(theirs.allSatisfy { ($0["events"] as? [Any])?.count == 1 })
     #expect(try facts(["registry", "disconnect"])["disconnected"] == .number(count))
     #expect(try facts(["registry", "disconnect"])["disconnected"] == .number(0))
     guard case .number(let unbound) = try facts(["registry", "unbind", "--by", "phone"])["unbound"]

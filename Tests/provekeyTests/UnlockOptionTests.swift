@@ -133,7 +133,7 @@ struct UnlockOptionTests {
     "options that contradict each other, or cannot be meant, end with exit code 2",
     arguments: [
       ["--key-file", "k", "--keyring", "a"], ["--keyring", "a", "--key-program", "/bin/cat"],
-      ["--keyring-kind", "user"], ["--keyring", "a", "--keyring-kind", "galaxy"],
+      ["--keyring-kind", "user"],
       ["--keyring", "caf\u{e9}"], ["--key-program", "cat"], ["--key-program-argument", "x"],
       ["--key-program-name", "x"], ["--key-program-seconds", "3"],
       ["--key-program", "/bin/cat", "--key-program-seconds", "0"],

@@ -25,7 +25,8 @@ struct SQLiteStoreOpening {
     let ledger: SetLedger?
     let commits: GroupCommit
     let readers: [Locked<RegistryReader?>]
-    let ownership: OwnershipLock
+    /// Nothing for a copy that nobody else knows of yet.
+    let ownership: OwnershipLock?
   }
 
   func open(readers count: Int) throws(StoreFailure) -> Parts {
@@ -52,7 +53,8 @@ struct SQLiteStoreOpening {
   }
 
   /// Takes the file for this process, alone or with others, before anything of it is read.
-  private func takeOwnership() throws(StoreFailure) -> OwnershipLock {
+  private func takeOwnership() throws(StoreFailure) -> OwnershipLock? {
+    if case .copy = unlock { return nil }
     do throws(OwnershipLock.Problem) {
       return try OwnershipLock(path: path + "-owner", isExclusive: options.mode == .exclusive)
     } catch {

@@ -140,7 +140,9 @@ private struct Person {
   }
 }
 
-/// A small generator whose numbers are the same everywhere. Source: Steele et al., SplitMix64.
+/// A small generator whose numbers are the same everywhere.
+///
+/// Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (SplitMix64).
 private struct SplitMix: RandomNumberGenerator, Sendable {
   var state: UInt64
 

@@ -1,7 +1,8 @@
 package import JSONLines
 package import ProveKeyVault
 
-/// Values and keys of the database role as JSON; either way nothing is lost (H5).
+/// Values and keys of the database role as JSON; either way nothing is lost (H5) but digits of a
+/// number that no double has.
 ///
 /// Of values, null, booleans, numbers, strings, arrays and objects stand for themselves. An object
 /// whose only member has one of these names stands for something else:
@@ -130,11 +131,19 @@ package enum DatabaseJSON: Sendable {
     throw .invalid(field, "one whose numbers are numbers, \"NaN\", \"Infinity\" or \"-Infinity\"")
   }
 
+  /// The double that is nearest, as on the web; none is near a number that it would make infinite
+  /// or 0.
   private static func finite(_ text: String, _ field: String) throws(LineRefusal) -> Double {
-    guard let number = Double(text), number.isFinite else {
-      throw .invalid(field, "one whose numbers are those of a double")
+    guard let number = Double(text), number.isFinite, number != 0 || isZero(text) else {
+      throw .invalid(field, "one whose numbers have a double near them")
     }
     return number
+  }
+
+  /// Whether a number is written with no other digit than 0 before its exponent.
+  private static func isZero(_ text: String) -> Bool {
+    let digits = text.utf8.prefix { $0 | 0x20 != UInt8(ascii: "e") }
+    return !digits.contains { (UInt8(ascii: "1")...UInt8(ascii: "9")).contains($0) }
   }
 
   // MARK: Keys

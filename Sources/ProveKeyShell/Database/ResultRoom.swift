@@ -11,7 +11,7 @@ final class ResultRoom {
     bytes = byteLimit
   }
 
-  /// Counts a row of a result.
+  /// Counts a row of a result: a value, a key, or both.
   func taking(_ text: JSONText) throws(LineRefusal) -> JSONText {
     bytes -= text.bytes.count
     rows -= 1

@@ -106,8 +106,12 @@ extension StoreDescription.Index {
 // MARK: In an answer
 
 extension JSONText {
-  /// An object store with its indexes, as a request would describe it.
-  static func store(_ store: ObjectStore) throws -> JSONText {
+  /// The stores of a transaction, as a request would describe them.
+  static func stores(of transaction: DatabaseTransaction) throws -> JSONText {
+    .array(try transaction.storeNames.map { try store(transaction.store($0)) })
+  }
+
+  private static func store(_ store: ObjectStore) throws -> JSONText {
     let indexes = try store.indexNames.map { name in
       let index = try store.index(name)
       return JSONText.object([

@@ -61,28 +61,28 @@ extension ShellOperation {
 
 extension ShellSession {
   /// Opens, creates or upgrades a database; `stores` says what it then consists of.
+  ///
+  /// An upgrade is described before it commits: nothing that can fail comes after (H3).
   fileprivate func open(_ fields: LineFields) throws -> JSONText {
     try databases.requireRoom(for: fields)
     let version = try fields.optionalInteger("version", as: UInt64.self)
     let stores = try StoreDescription.list(fields)
-    var oldVersion: UInt64?
+    var upgraded: (oldVersion: UInt64, stores: JSONText)?
     let database = try vault.database(
       fields.units("database"), for: fields.text("origin"), version: version
     ) { upgrade in
-      oldVersion = upgrade.oldVersion
       if let stores { try StoreDescription.apply(stores, to: upgrade) }
+      upgraded = (upgrade.oldVersion, try .stores(of: upgrade.transaction))
     }
     let names = database.storeNames
     let descriptions =
-      names.isEmpty
-      ? []
-      : try database.read(stores: names) { transaction in
-        try names.map { try JSONText.store(transaction.store($0)) }
-      }
+      try upgraded?.stores
+      ?? (names.isEmpty ? .array([]) : database.read(stores: names) { try .stores(of: $0) })
     try databases.keep(database, fields)
     return .object([
       ("version", .integer(database.version)),
-      ("oldVersion", .integer(oldVersion ?? database.version)), ("stores", .array(descriptions)),
+      ("oldVersion", .integer(upgraded?.oldVersion ?? database.version)),
+      ("stores", descriptions),
     ])
   }
 

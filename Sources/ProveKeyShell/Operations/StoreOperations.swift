@@ -29,15 +29,15 @@ struct StoreOperation: Sendable {
   static let all: [StoreOperation] = [
     StoreOperation(
       "store.add", [.required("value"), .optional("key")], writes: true, "the key"
-    ) { store, fields, _ in
-      DatabaseJSON.encode(
-        try store.add(fields.databaseValue(), key: fields.optionalKey("key")))
+    ) { store, fields, room in
+      let key = try store.add(fields.databaseValue(), key: fields.optionalKey("key"))
+      return try room.taking(DatabaseJSON.encode(key))
     },
     StoreOperation(
       "store.put", [.required("value"), .optional("key")], writes: true, "the key"
-    ) { store, fields, _ in
-      DatabaseJSON.encode(
-        try store.put(fields.databaseValue(), key: fields.optionalKey("key")))
+    ) { store, fields, room in
+      let key = try store.put(fields.databaseValue(), key: fields.optionalKey("key"))
+      return try room.taking(DatabaseJSON.encode(key))
     },
     StoreOperation(
       "store.get", oneRow, "`{\"value\":...}` of the first row, or null"
@@ -48,9 +48,9 @@ struct StoreOperation: Sendable {
     },
     StoreOperation(
       "store.getKey", oneRow, "the primary key of the first row, or null"
-    ) { store, fields, _ in
-      try store.entries(fields).getKey(fields.neededRows()).map { DatabaseJSON.encode($0) }
-        ?? .null
+    ) { store, fields, room in
+      let key = try store.entries(fields).getKey(fields.neededRows())
+      return try key.map { try room.taking(DatabaseJSON.encode($0)) } ?? .null
     },
     StoreOperation("store.getAll", manyRows, "values in order") { store, fields, room in
       try store.walk(fields, room) { DatabaseJSON.encode(try $0.value) }
@@ -115,31 +115,61 @@ extension ObjectStore {
   fileprivate func walk(
     _ fields: LineFields, _ room: ResultRoom, _ read: (DatabaseCursor) throws -> JSONText
   ) throws -> JSONText {
-    let direction = try fields.optionalWord("direction", as: DatabaseCursor.Direction.self)
-    let cursor = try entries(fields).openCursor(fields.rows(), direction: direction ?? .next)
-    let limit = try fields.limit()
-    guard let cursor, try cursor.start(fields) else { return .array([]) }
+    let walk = try Walk(fields)
+    let cursor = try entries(fields).openCursor(walk.range, direction: walk.direction)
+    guard let cursor, try cursor.start(walk) else { return .array([]) }
     var rows: [JSONText] = []
     repeat {
       rows.append(try room.taking(read(cursor)))
-    } while try rows.count != limit && cursor.advance()
+    } while try rows.count != walk.limit && cursor.advance()
     return .array(rows)
   }
 }
 
-extension DatabaseCursor {
-  /// Goes to where a request wants to begin; false when nothing is there.
-  fileprivate func start(_ fields: LineFields) throws -> Bool {
-    if let key = try fields.optionalKey("continueTo") {
-      if let primaryKey = try fields.optionalKey("continuePrimaryKey") {
-        guard try self.continue(to: key, primaryKey) else { return false }
-      } else {
-        guard try self.continue(to: key) else { return false }
+/// Where a walk begins and which way it goes; refused before there is a row to begin at.
+private struct Walk {
+  let range: DatabaseKeyRange
+  let direction: DatabaseCursor.Direction
+  let limit: Int?
+  let key: DatabaseKey?
+  let primaryKey: DatabaseKey?
+  let steps: Int
+
+  init(_ fields: LineFields) throws {
+    range = try fields.rows()
+    direction = try fields.optionalWord("direction") ?? .next
+    limit = try fields.limit()
+    key = try fields.optionalKey("continueTo")
+    primaryKey = try fields.optionalKey("continuePrimaryKey")
+    let steps = try fields.optionalInteger("advance", as: UInt64.self)
+    guard steps != 0 else { throw VaultError.database(.type) }
+    self.steps = steps.map { Int(clamping: $0) } ?? 0
+    if primaryKey != nil {
+      guard key != nil else {
+        throw LineRefusal(.missingField, "'continuePrimaryKey' needs 'continueTo'")
       }
-    } else if fields["continuePrimaryKey"] != nil {
-      throw LineRefusal(.missingField, "'continuePrimaryKey' needs 'continueTo'")
+      guard fields["index"] != nil, direction == .next || direction == .prev else {
+        throw VaultError.database(.invalidAccess)
+      }
     }
-    guard let count = try fields.optionalInteger("advance", as: UInt64.self) else { return true }
-    return try advance(by: Int(clamping: count))
+    for key in [key, primaryKey] {
+      if let key { _ = try DatabaseKeyCodec.encode(key) }
+    }
+  }
+}
+
+extension DatabaseCursor {
+  /// Goes to where a walk begins; false when nothing is there.
+  fileprivate func start(_ walk: Walk) throws -> Bool {
+    if let key = walk.key {
+      let isThere =
+        if let primaryKey = walk.primaryKey {
+          try self.continue(to: key, primaryKey)
+        } else {
+          try self.continue(to: key)
+        }
+      guard isThere else { return false }
+    }
+    return try walk.steps == 0 || advance(by: walk.steps)
   }
 }

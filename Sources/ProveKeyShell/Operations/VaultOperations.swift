@@ -31,8 +31,7 @@ extension ShellOperation {
       ])
     },
     ShellOperation("vault.retire", [.required("epoch")], "the epochs left") { session, fields in
-      try session.vault.retire(epoch: fields.integer("epoch"))
-      return .array(try session.vault.info().epochs.map { .integer($0) })
+      .array(try session.vault.retire(epoch: fields.integer("epoch")).map { .integer($0) })
     },
     ShellOperation("vault.backup", [.required("to")], "what the copy holds") { session, fields in
       let report = try session.vault.backup(to: fields.text("to"))

@@ -130,10 +130,10 @@ public final class DatabaseCursor {
   private func move(to bound: [UInt8]?) throws(VaultError) {
     position = try work.access { shelf, reader throws(VaultError) in
       let view = try work.view(source, shelf, reader)
-      if isUpwards { return view.first(from: bound, to: bounds.to) }
-      let found = view.last(before: bound, from: bounds.from)
+      if isUpwards { return view.first(EntryBounds(from: bound, to: bounds.to)) }
+      let found = view.last(EntryBounds(from: bounds.from, to: bound))
       guard direction == .prevUnique, let found else { return found }
-      return view.first(from: found.key, to: bounds.to)
+      return view.first(EntryBounds(only: found.key))
     }
   }
 

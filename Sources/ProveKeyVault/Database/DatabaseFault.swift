@@ -27,7 +27,8 @@ public enum DatabaseFault: String, Hashable, Sendable {
   case invalidAccess = "InvalidAccessError"
   /// A key path is not one: correct it.
   case syntax = "SyntaxError"
-  /// A limit would be passed, of names, stores, rows, a transaction or the vault: remove something.
+  /// A limit would be passed, of names, stores, rows, index keys, a transaction or the vault: remove
+  /// something, or divide the transaction.
   case quotaExceeded = "QuotaExceededError"
   /// A version, count or limit is out of bounds: correct it.
   case type = "TypeError"

@@ -58,22 +58,36 @@ final class DatabaseGate: Sendable {
         && !earlier.contains { $0.scope.conflicts(with: scope) }
     }
 
-    /// Whether a claim would wait, through any number of others, for its own thread.
-    func wouldWaitForItself(_ claim: Claim) -> Bool {
-      var open = blockers(of: claim.scope, before: waiting.endIndex)
+    /// Where a claim may wait: at the end, or before those that wait for its own thread.
+    ///
+    /// A thread that is in a transaction already may stand before others only as far as nobody then
+    /// waits for it whom it waits for; nil when every place would make it wait for itself.
+    func place(for claim: Claim) -> Int? {
+      for place in stride(from: waiting.count, through: 0, by: -1) {
+        var queue = waiting
+        queue.insert(claim, at: place)
+        if !waitsForItself(claim, at: place, in: queue) { return place }
+      }
+      return nil
+    }
+
+    /// Whether a claim waits, through any number of others, for its own thread.
+    private func waitsForItself(_ claim: Claim, at place: Int, in queue: [Claim]) -> Bool {
+      var open = blockers(of: claim.scope, at: place, in: queue)
       var seen: Set<UInt> = []
       while let thread = open.popLast() {
         if thread == claim.thread { return true }
         guard seen.insert(thread).inserted else { continue }
-        for (place, other) in waiting.enumerated() where other.thread == thread {
-          open += blockers(of: other.scope, before: place)
+        for (place, other) in queue.enumerated() where other.thread == thread {
+          open += blockers(of: other.scope, at: place, in: queue)
         }
       }
       return false
     }
 
-    private func blockers(of scope: Scope, before place: Int) -> [UInt] {
-      (active + waiting[..<place]).filter { $0.scope.conflicts(with: scope) }.map(\.thread)
+    /// The threads that a claim at a place of the queue waits for.
+    private func blockers(of scope: Scope, at place: Int, in queue: [Claim]) -> [UInt] {
+      (active + queue[..<place]).filter { $0.scope.conflicts(with: scope) }.map(\.thread)
     }
 
     /// Lets in who can go, in the order in which they came.
@@ -108,15 +122,12 @@ final class DatabaseGate: Sendable {
     let thread = UInt(pthread_self())
     let (id, answer) = table.withLock { table -> (UInt64, Answer) in
       let claim = Claim(id: table.makeID(), scope: scope, thread: thread, turn: turn)
-      let isFree = table.isFree(scope, earlier: table.waiting)
-      // Inside a transaction of its own, it passes those that wait for it.
-      let isNested = !isFree && table.wouldWaitForItself(claim)
-      if isFree || (isNested && table.isFree(scope, earlier: [])) {
+      guard let place = table.place(for: claim) else { return (claim.id, .refuse) }
+      if table.isFree(scope, earlier: table.waiting[..<place]) {
         table.active.append(claim)
         return (claim.id, .goOn)
       }
-      guard !isNested else { return (claim.id, .refuse) }
-      table.waiting.append(claim)
+      table.waiting.insert(claim, at: place)
       return (claim.id, .wait)
     }
     switch answer {

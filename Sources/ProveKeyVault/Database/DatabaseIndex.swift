@@ -8,7 +8,9 @@ public struct DatabaseIndex {
   let schema: IndexSchema
 
   /// The index's name in UTF-16 code units.
-  public var name: [UInt16] { schema.name }
+  public var name: [UInt16] {
+    store.schema.indexes.first { $0.id == schema.id }?.name ?? schema.name
+  }
 
   /// Where in a value the index key stands.
   public var keyPath: DatabaseKeyPath { schema.keyPath }
@@ -82,7 +84,7 @@ extension DatabaseIndex {
 
   /// How many entries a range has.
   ///
-  /// - Complexity: the logarithm of the entries, or their count after writes in this transaction.
+  /// - Complexity: the logarithm of the entries.
   public func count(_ range: DatabaseKeyRange = .all) throws(VaultError) -> Int {
     try work.count(entrySource, range)
   }

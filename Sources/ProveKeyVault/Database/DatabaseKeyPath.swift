@@ -82,13 +82,22 @@ extension DatabaseKeyPath {
   /// The index keys of a value; none when there is nothing at the path or it is no key.
   ///
   /// An array in a `multiEntry` index gives each of its elements that is a key, once.
-  func indexKeys(in value: DatabaseValue, multiEntry: Bool) -> [DatabaseKey] {
+  /// - Throws: ``DatabaseFault/quotaExceeded`` as soon as there are more than `limit`.
+  func indexKeys(
+    in value: DatabaseValue, multiEntry: Bool, limit: Int
+  ) throws(VaultError) -> [DatabaseKey] {
     guard let found = self.value(in: value) else { return [] }
     guard multiEntry, case .array(let elements) = found else {
       return DatabaseKey(found).map { [$0] } ?? []
     }
+    var keys: [DatabaseKey] = []
     var seen: Set<DatabaseKey> = []
-    return elements.compactMap(DatabaseKey.init).filter { seen.insert($0).inserted }
+    for element in elements {
+      guard let key = DatabaseKey(element), seen.insert(key).inserted else { continue }
+      guard keys.count < limit else { throw .database(.quotaExceeded) }
+      keys.append(key)
+    }
+    return keys
   }
 }
 

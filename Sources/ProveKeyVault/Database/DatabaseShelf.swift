@@ -60,15 +60,17 @@ final class DatabaseShelf {
     }
   }
 
-  /// Runs `body` in one transaction; when it throws, no order is kept any longer.
+  /// Runs `body` in one transaction; when it fails, no order is kept any longer.
+  /// - Parameter committed: does what follows a write that stands, also when the anchor fails.
   func writing<R>(
-    _ body: (RecordWriter) throws(VaultError) -> R
+    _ body: (RecordWriter) throws(VaultError) -> R, committed: (R) -> Void = { _ in }
   ) throws(VaultError) -> R {
     do throws(VaultError) {
-      return try store.writing { writer throws(VaultError) in
-        forgetUnlessTrusted()
-        return try body(writer)
-      }
+      return try store.writing(
+        { writer throws(VaultError) in
+          forgetUnlessTrusted()
+          return try body(writer)
+        }, committed: committed)
     } catch {
       orders.removeAll()
       // To a writer of rows a full vault is a quota like another.
@@ -157,8 +159,7 @@ final class DatabaseShelf {
       let row = try DatabaseRow.decode(bytes)
       guard contains(row.key, in: store, reader) else { throw Self.contradiction }
       rows.append(DatabaseEntry(row.key))
-      guard !schema.indexes.isEmpty else { return }
-      for part in try schema.indexEntries(of: Self.decode(row.value), primaryKey: row.key) {
+      for part in try schema.indexEntries(ofEncoded: row.value, primaryKey: row.key) {
         entries[part.index, default: []] += part.entries
       }
     }
@@ -172,7 +173,7 @@ final class DatabaseShelf {
   /// The order of a store when it is kept.
   func keptOrder(of store: StoreRoom) -> StoreOrder? { orders.value(for: store.rows) }
 
-  /// Keeps an order that a commit has changed.
+  /// Keeps an order that a transaction has changed and committed.
   func keep(_ order: StoreOrder, of store: StoreRoom) { orders.insert(order, for: store.rows) }
 
   /// Forgets the order of a store.

@@ -52,9 +52,8 @@ extension DatabaseTransaction {
   public var onlyStore: ObjectStore {
     get throws(VaultError) {
       try work.requireActive()
-      guard work.stores.count == 1, let only = work.stores.values.first else {
-        throw .database(.invalidAccess)
-      }
+      let stores = work.stores.values.filter { !$0.isDeleted }
+      guard stores.count == 1, let only = stores.first else { throw .database(.invalidAccess) }
       return ObjectStore(work: work, store: only)
     }
   }

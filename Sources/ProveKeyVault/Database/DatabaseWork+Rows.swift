@@ -13,30 +13,61 @@ enum EntrySource {
 // MARK: Reading
 
 extension DatabaseWork {
-  /// The source as the transaction sees it; refuses one that the transaction has deleted.
+  /// The entries of a source in order, as the transaction sees them; refuses one that it has deleted.
   func view(
     _ source: EntrySource, _ shelf: DatabaseShelf, _ reader: RecordReader
-  ) throws(VaultError) -> EntryView {
-    let store = source.store
+  ) throws(VaultError) -> EntryList {
     try require(source)
+    let store = source.store
+    let order =
+      store.order == nil && !store.hasChangedRows
+      ? try committedOrder(of: store, shelf, reader) : try ownOrder(of: store, shelf, reader)
     switch source {
-    case .store:
-      let order = store.isCleared ? nil : try committedOrder(of: store, shelf, reader)
-      return EntryView(committed: order?.rows, own: store.rows, work: store)
+    case .store: return order.rows
     case .index(_, let index):
-      let isFresh = store.isCleared || store.freshIndexes.contains(index.id)
-      let order = isFresh ? nil : try committedOrder(of: store, shelf, reader)
-      return EntryView(
-        committed: order?.indexes[index.id], own: store.list(index.id), work: store)
+      guard let list = order.indexes[index.id] else { throw .database(.invalidState) }
+      return list
     }
   }
 
-  /// The order is that of the committed database: an upgrade may have changed the store since.
-  private func committedOrder(
+  /// The order of the committed rows: an upgrade may have changed the store's indexes since.
+  func committedOrder(
     of store: StoreWork, _ shelf: DatabaseShelf, _ reader: RecordReader
   ) throws(VaultError) -> StoreOrder {
-    let committed = before?.stores.first { $0.id == store.schema.id }
-    return try shelf.order(of: committed ?? store.schema, in: store.room, reader)
+    try shelf.order(of: committedSchema(of: store), in: store.room, reader)
+  }
+
+  private func committedSchema(of store: StoreWork) -> StoreSchema {
+    before?.stores.first { $0.id == store.schema.id } ?? store.schema
+  }
+
+  /// The order that the transaction changes with each write (I3): a copy of that of the committed
+  /// rows, brought in step with what was written without it.
+  @discardableResult
+  func ownOrder(
+    of store: StoreWork, _ shelf: DatabaseShelf, _ reader: RecordReader
+  ) throws(VaultError) -> StoreOrder {
+    if let order = store.order { return order }
+    let order = try committedOrder(of: store, shelf, reader).copy(for: store.schema)
+    for (key, row) in store.pending {
+      if let old = try shelf.value(of: key, in: store.room, reader) {
+        order.remove(key, try store.schema.indexEntries(ofEncoded: old, primaryKey: key))
+      }
+      guard case .put(let value) = row else { continue }
+      order.insert(key, try store.schema.indexEntries(ofEncoded: value, primaryKey: key))
+    }
+    store.adopt(order)
+    return order
+  }
+
+  /// Before a write: whoever comes later would have to make the order anew were it not kept in step.
+  private func keepOrderInStep(
+    of store: StoreWork, _ shelf: DatabaseShelf, _ reader: RecordReader
+  ) throws(VaultError) {
+    guard store.order == nil,
+      shelf.keptOrder(of: store.room)?.isOf(committedSchema(of: store)) == true
+    else { return }
+    try ownOrder(of: store, shelf, reader)
   }
 
   /// Refuses a store or index that the transaction has deleted.
@@ -55,10 +86,10 @@ extension DatabaseWork {
     of key: [UInt8], in store: StoreWork, _ shelf: DatabaseShelf, _ reader: RecordReader
   ) throws(VaultError) -> [UInt8]? {
     switch store.pending[key] {
-    case .put(let value, _): return value
+    case .put(let value): return value
     case .deleted: return nil
     case nil:
-      return store.isCleared ? nil : try shelf.value(of: key, in: store.room, reader)
+      return store.isGone(key) ? nil : try shelf.value(of: key, in: store.room, reader)
     }
   }
 
@@ -69,7 +100,7 @@ extension DatabaseWork {
     switch store.pending[key] {
     case .put: true
     case .deleted: false
-    case nil: !store.isCleared && shelf.contains(key, in: store.room, reader)
+    case nil: !store.isGone(key) && shelf.contains(key, in: store.room, reader)
     }
   }
 
@@ -94,7 +125,7 @@ extension DatabaseWork {
       return contains(key, in: store, shelf, reader) ? DatabaseEntry(key) : nil
     }
     let bounds = try EntryBounds(range)
-    return try view(source, shelf, reader).first(from: bounds.from, to: bounds.to)
+    return try view(source, shelf, reader).first(bounds)
   }
 
   /// The value of the first entry of a range.
@@ -213,33 +244,30 @@ extension DatabaseWork {
     guard isThere || rowCount(of: store, reader) < VaultLimits.databaseRowsPerStore else {
       throw .database(.quotaExceeded)
     }
-    let entries = try store.schema.indexEntries(of: value, primaryKey: key)
+    let room = EntryRoom.row(bytes: writableByteCount)
+    var left = room
+    let entries = try store.schema.indexEntries(of: value, primaryKey: key, within: &left)
     for (index, part) in zip(store.schema.indexes, entries) where index.isUnique {
       let view = try view(.index(store, index), shelf, reader)
       for entry in part.entries {
-        let bounds = EntryBounds(only: entry.key)
-        let other = view.first(from: bounds.from, to: bounds.to)
+        let other = view.first(EntryBounds(only: entry.key))
         guard other == nil || other?.primaryKey == key else { throw .database(.constraint) }
       }
     }
-    try charge(
-      entries.reduce(key.count + bytes.count + 64) { sum, part in
-        part.entries.reduce(sum) { $0 + $1.bytes.count + 64 }
-      })
-    try forgetFresh(key, in: store, shelf, reader)
-    store.put(key, bytes, entries)
-    if !isThere { store.rowChange += 1 }
+    try keepOrderInStep(of: store, shelf, reader)
+    let old = isThere ? try self.entries(of: key, in: store, shelf, reader) : nil
+    try charge(key.count + bytes.count + 64 + room.bytes - left.bytes)
+    store.put(key, bytes, entries, over: old)
   }
 
-  /// Before a committed row is written over: takes it out of the indexes that are new.
-  private func forgetFresh(
-    _ key: [UInt8], in store: StoreWork, _ shelf: DatabaseShelf, _ reader: RecordReader
-  ) throws(VaultError) {
-    guard !store.freshIndexes.isEmpty, !store.isCleared, store.pending[key] == nil,
-      let old = try shelf.value(of: key, in: store.room, reader)
-    else { return }
-    store.forgetFresh(
-      try store.schema.indexEntries(of: DatabaseShelf.decode(old), primaryKey: key))
+  /// The index entries of a row, where an order is kept that has them.
+  private func entries(
+    of key: [UInt8], in store: StoreWork, _ shelf: DatabaseShelf, _ reader: RecordReader
+  ) throws(VaultError) -> [IndexEntries] {
+    guard store.order != nil, !store.schema.indexes.isEmpty,
+      let value = try value(of: key, in: store, shelf, reader)
+    else { return [] }
+    return try store.schema.indexEntries(ofEncoded: value, primaryKey: key)
   }
 
   /// Deletes the rows of a range.
@@ -249,10 +277,28 @@ extension DatabaseWork {
     try access { shelf, reader throws(VaultError) in
       if range.onlyKey != nil {
         guard let entry = try first(.store(store), range, shelf, reader) else { return }
+        try keepOrderInStep(of: store, shelf, reader)
         return try delete([entry.bytes], in: store, shelf, reader)
       }
+      guard range != .all else {
+        if rowCount(of: store, reader) > 0 { store.clear() }
+        return
+      }
+      let bounds = try EntryBounds(range)
+      let rows = try view(.store(store), shelf, reader)
+      let count = rows.count(bounds)
+      guard count > 0 else { return }
+      guard count < rows.count else { return store.clear() }
+      let order = try ownOrder(of: store, shelf, reader)
+      // Reading the values of a few rows is quicker than walking through long indexes.
+      if store.goneRanges.ranges.count < VaultLimits.databaseRangesDeleted,
+        count * 16 >= order.indexEntryCount
+      {
+        try charge(bounds.byteCount)
+        return store.delete(bounds)
+      }
       var keys: [[UInt8]] = []
-      try view(.store(store), shelf, reader).forEach(EntryBounds(range)) { entry in
+      try order.rows.forEach(bounds) { entry in
         keys.append(entry.bytes)
         return true
       }
@@ -263,12 +309,13 @@ extension DatabaseWork {
   private func delete(
     _ keys: [[UInt8]], in store: StoreWork, _ shelf: DatabaseShelf, _ reader: RecordReader
   ) throws(VaultError) {
+    // All that can fail comes before anything is changed (I9).
+    var gone: [[IndexEntries]] = []
+    for key in keys { gone.append(try entries(of: key, in: store, shelf, reader)) }
     try charge(keys.reduce(0) { $0 + $1.count + 64 })
-    for key in keys {
-      try forgetFresh(key, in: store, shelf, reader)
-      let isCommitted = !store.isCleared && shelf.contains(key, in: store.room, reader)
-      store.delete(key, isCommitted: isCommitted)
-      store.rowChange -= 1
+    for (key, entries) in zip(keys, gone) {
+      let isCommitted = !store.isGone(key) && shelf.contains(key, in: store.room, reader)
+      store.delete(key, entries, isCommitted: isCommitted)
     }
   }
 

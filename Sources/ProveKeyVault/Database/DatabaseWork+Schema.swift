@@ -65,8 +65,7 @@ extension DatabaseWork {
   func deleteStore(_ name: [UInt16]) throws(VaultError) {
     try requireUpgrade()
     let store = try store(name)
-    store.clear()
-    store.isDeleted = true
+    store.deleteStore()
     if store.isNew { stores[store.schema.id] = nil }
     adoptStores()
   }
@@ -79,7 +78,7 @@ extension DatabaseWork {
     guard name == newName || !record.stores.contains(where: { $0.name == newName }) else {
       throw .database(.constraint)
     }
-    store.schema.name = newName
+    store.rename(newName)
     adoptStores()
   }
 
@@ -102,25 +101,32 @@ extension DatabaseWork {
     let index = IndexSchema(
       id: store.schema.nextIndexID, name: name, keyPath: keyPath, isUnique: unique,
       isMultiEntry: multiEntry)
-    let entries = try access { shelf, reader throws(VaultError) -> [DatabaseEntry] in
-      try self.entries(of: index, on: store, shelf, reader)
+    try access { shelf, reader throws(VaultError) in
+      try fill(index, on: store, shelf, reader)
     }
-    store.schema.nextIndexID += 1
-    store.addIndex(index, entries)
     adoptStores()
     return index
   }
 
-  /// What an index over the rows that are there holds; refuses two equal keys in a unique one.
-  private func entries(
-    of index: IndexSchema, on store: StoreWork, _ shelf: DatabaseShelf, _ reader: RecordReader
-  ) throws(VaultError) -> [DatabaseEntry] {
+  /// Adds an index over the rows that are there; refuses two equal keys in a unique one, and a row
+  /// that would have too many keys in all of its indexes.
+  private func fill(
+    _ index: IndexSchema, on store: StoreWork, _ shelf: DatabaseShelf, _ reader: RecordReader
+  ) throws(VaultError) {
     var made: [DatabaseEntry] = []
     var keys: Set<[UInt8]> = []
-    let rows = try view(.store(store), shelf, reader)
-    try rows.forEach(EntryBounds(.all)) { row throws(VaultError) in
+    var left = indexableByteCount
+    // Without such an index a row has one key in each at most.
+    let indexes = store.schema.indexes
+    let others = (indexes + [index]).contains(where: \.isMultiEntry) ? indexes : []
+    let order = try ownOrder(of: store, shelf, reader)
+    try order.rows.forEach(EntryBounds(.all)) { row throws(VaultError) in
       let value = try value(of: row, in: store, shelf, reader)
-      for entry in try index.entries(of: value, primaryKey: row.bytes) {
+      var room = EntryRoom.row(bytes: left)
+      let entries = try index.entries(of: value, primaryKey: row.bytes, within: &room)
+      left = room.bytes
+      try Self.require(room.keys, for: value, in: others)
+      for entry in entries {
         guard !index.isUnique || keys.insert(entry.key).inserted else {
           throw .database(.constraint)
         }
@@ -128,7 +134,21 @@ extension DatabaseWork {
       }
       return true
     }
-    return made
+    indexableByteCount = left
+    store.addIndex(index, made)
+  }
+
+  /// Refuses a row that has more keys in indexes than there is room for.
+  private static func require(
+    _ limit: Int, for value: DatabaseValue, in indexes: [IndexSchema]
+  ) throws(VaultError) {
+    var left = limit
+    for index in indexes {
+      left -= try index.keyPath.indexKeys(
+        in: value, multiEntry: index.isMultiEntry, limit: max(left, 0)
+      ).count
+    }
+    guard left >= 0 else { throw .database(.quotaExceeded) }
   }
 
   /// Deletes an index.
@@ -139,6 +159,23 @@ extension DatabaseWork {
       throw .database(.notFound)
     }
     store.removeIndex(index.id)
+    adoptStores()
+  }
+
+  /// Gives an index another name.
+  func renameIndex(
+    _ name: [UInt16], to newName: [UInt16], on store: StoreWork
+  ) throws(VaultError) {
+    try require(.store(store))
+    try requireUpgrade()
+    try Self.require(name: newName)
+    guard let index = store.schema.indexes.first(where: { $0.name == name }) else {
+      throw .database(.notFound)
+    }
+    guard name == newName || !store.schema.indexes.contains(where: { $0.name == newName }) else {
+      throw .database(.constraint)
+    }
+    store.renameIndex(index.id, newName)
     adoptStores()
   }
 }

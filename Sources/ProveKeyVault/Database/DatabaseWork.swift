@@ -29,7 +29,10 @@ final class DatabaseWork {
   private let vault: KeyVault
   private var phase = Phase.active
   private var seenGeneration: UInt64?
-  private var writtenByteCount = 0
+  /// How much the transaction may still write.
+  private(set) var writableByteCount = VaultLimits.databaseTransactionByteCount
+  /// How much the entries may take of indexes that it still makes over rows.
+  var indexableByteCount = VaultLimits.databaseMadeIndexByteCount
 
   init(
     _ vault: KeyVault, _ room: DatabaseRoom, _ purpose: Purpose, before: DatabaseRecord?,
@@ -81,10 +84,8 @@ final class DatabaseWork {
 
   /// Refuses a transaction that has more to write than one may.
   func charge(_ byteCount: Int) throws(VaultError) {
-    guard writtenByteCount + byteCount <= VaultLimits.databaseTransactionByteCount else {
-      throw .database(.quotaExceeded)
-    }
-    writtenByteCount += byteCount
+    guard byteCount <= writableByteCount else { throw .database(.quotaExceeded) }
+    writableByteCount -= byteCount
   }
 
   /// Runs `body` under the vault's lock, on the state that the transaction began with.
@@ -129,20 +130,26 @@ final class DatabaseWork {
     guard !changed.isEmpty || isNewRecord else { return }
     try vault.withRing { ring throws(VaultError) in
       let shelf = ring.databases
-      var updates: [OrderUpdate] = []
-      try shelf.writing { writer throws(VaultError) in
-        try checkSnapshot(shelf, writer.reader)
-        for store in changed {
-          updates.append(try OrderUpdate(store, shelf, writer.reader))
-          try write(store, shelf, writer)
-        }
-        if isNewRecord { try writeRecord(writer) }
-      }
-      for update in updates { update.apply(to: shelf) }
-      if changed.contains(where: { ($0.isCleared || $0.isDeleted) && !$0.isNew }) {
-        shelf.truncateLog()
+      try shelf.writing(
+        { writer throws(VaultError) in
+          try checkSnapshot(shelf, writer.reader)
+          for store in changed { try write(store, shelf, writer) }
+          if isNewRecord { try writeRecord(writer) }
+        }, committed: { finish(changed, shelf) })
+    }
+  }
+
+  /// After the commit: what the transaction saw is what is committed now (I3), and what it has
+  /// deleted leaves the log.
+  private func finish(_ changed: [StoreWork], _ shelf: DatabaseShelf) {
+    for store in stores.values {
+      if let order = store.order, !store.isDeleted {
+        shelf.keep(order, of: store.room)
+      } else if store.hasChanges {
+        shelf.forgetOrder(of: store.room)
       }
     }
+    if changed.contains(where: \.isEmptied) { shelf.truncateLog() }
   }
 
   private func write(
@@ -158,10 +165,19 @@ final class DatabaseWork {
       try writer.delete(at: store.room.state)
       return
     }
+    if !store.goneRanges.ranges.isEmpty {
+      let rows = try committedOrder(of: store, shelf, writer.reader).rows
+      for range in store.goneRanges.ranges {
+        try rows.forEach(range) { entry throws(VaultError) in
+          try writer.delete(at: keys.databaseRowLocator(store.room.rows, entry.bytes))
+          return true
+        }
+      }
+    }
     for (key, row) in store.pending {
       let locator = keys.databaseRowLocator(store.room.rows, key)
       switch row {
-      case .put(let value, _):
+      case .put(let value):
         try writer.put(
           DatabaseRow(key: key, value: value).encoded, at: locator, in: store.room.rows)
       case .deleted:
@@ -185,53 +201,5 @@ final class DatabaseWork {
       throw .database(.quotaExceeded)
     }
     try writer.put(bytes, at: room.record, in: room.databases)
-  }
-}
-
-/// How a commit changes the order that is kept of a store (I3).
-private struct OrderUpdate {
-  private let store: StoreWork
-  /// The order to be changed; nil when none is kept, or it is to be forgotten.
-  private let order: StoreOrder?
-  /// The entries of rows that are overwritten or deleted.
-  private var gone: [IndexEntries] = []
-  private var goneRows: [[UInt8]] = []
-
-  /// Reads, before the commit writes, what it will overwrite.
-  init(
-    _ store: StoreWork, _ shelf: DatabaseShelf, _ reader: RecordReader
-  ) throws(VaultError) {
-    self.store = store
-    let kept = shelf.keptOrder(of: store.room)
-    // An upgrade may have made or removed indexes; a cleared store is quickly put in order anew.
-    let isSame = kept?.isOf(store.schema) == true
-    order = isSame && !store.isCleared && !store.isDeleted ? kept : nil
-    guard order != nil else { return }
-    for key in store.pending.keys {
-      guard !store.schema.indexes.isEmpty else {
-        goneRows.append(key)
-        continue
-      }
-      guard let value = try shelf.value(of: key, in: store.room, reader) else { continue }
-      goneRows.append(key)
-      gone += try store.schema.indexEntries(of: DatabaseShelf.decode(value), primaryKey: key)
-    }
-  }
-
-  /// Brings the order in step with what is committed now.
-  func apply(to shelf: DatabaseShelf) {
-    guard let order else { return shelf.forgetOrder(of: store.room) }
-    for key in goneRows { order.rows.remove(DatabaseEntry(key)) }
-    for part in gone {
-      for entry in part.entries { order.indexes[part.index]?.remove(entry) }
-    }
-    for (key, row) in store.pending {
-      guard case .put(_, let entries) = row else { continue }
-      order.rows.insert(DatabaseEntry(key))
-      for part in entries {
-        for entry in part.entries { order.indexes[part.index]?.insert(entry) }
-      }
-    }
-    shelf.keep(order, of: store.room)
   }
 }

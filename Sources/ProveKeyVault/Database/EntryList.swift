@@ -39,6 +39,8 @@ struct DatabaseEntry: Equatable, Sendable {
 /// A class, so that a change does not copy the rest. Looking up takes the logarithm of the count,
 /// a change about its square root.
 final class EntryList {
+  private typealias Place = (chunk: Int, index: Int)
+
   private static let chunkLimit = 512
 
   private var chunks: [[DatabaseEntry]] = []
@@ -60,7 +62,17 @@ final class EntryList {
     byteCount = sorted.reduce(0) { $0 + Self.cost($1) }
   }
 
-  private static func cost(_ entry: DatabaseEntry) -> Int { 64 + entry.bytes.count }
+  private init(sharing list: EntryList) {
+    chunks = list.chunks
+    count = list.count
+    byteCount = list.byteCount
+  }
+
+  /// A list of its own with the same entries, which the two share until one of them changes.
+  func copy() -> EntryList { EntryList(sharing: self) }
+
+  /// About how much memory an entry takes.
+  static func cost(_ entry: DatabaseEntry) -> Int { 64 + entry.bytes.count }
 
   /// Adds an entry; one that is there stays.
   func insert(_ entry: DatabaseEntry) {
@@ -93,26 +105,85 @@ final class EntryList {
     byteCount -= Self.cost(entry)
   }
 
+  /// Takes all entries within bounds away.
+  func remove(_ bounds: EntryBounds) {
+    let low = bounds.from.map(place) ?? Place(0, 0)
+    let high = bounds.to.map(place) ?? Place(chunks.count, 0)
+    guard low < high else { return }
+    var kept: [[DatabaseEntry]] = []
+    if low.chunk < high.chunk {
+      kept = [Array(chunks[low.chunk][..<low.index])]
+      if high.chunk < chunks.count { kept.append(Array(chunks[high.chunk][high.index...])) }
+    } else {
+      kept = [Array(chunks[low.chunk][..<low.index] + chunks[low.chunk][high.index...])]
+    }
+    let touched = low.chunk..<min(high.chunk + 1, chunks.count)
+    replace(touched, with: kept)
+  }
+
+  /// Takes all entries away of which `isGone` holds; walks all of them.
+  func removeAll(where isGone: (DatabaseEntry) -> Bool) {
+    replace(chunks.indices, with: chunks.map { $0.filter { !isGone($0) } })
+  }
+
+  /// Puts other chunks, or none, in the place of some.
+  private func replace(_ old: Range<Int>, with new: [[DatabaseEntry]]) {
+    for (sign, part) in [(-1, Array(chunks[old])), (1, new)] {
+      for chunk in part {
+        count += sign * chunk.count
+        byteCount += sign * chunk.reduce(0) { $0 + Self.cost($1) }
+      }
+    }
+    chunks.replaceSubrange(old, with: new.filter { !$0.isEmpty })
+  }
+
+  /// Calls `body` for the entries within bounds, in order, until it returns false.
+  func forEach(
+    _ bounds: EntryBounds, _ body: (DatabaseEntry) throws(VaultError) -> Bool
+  ) throws(VaultError) {
+    let low = bounds.from.map(place) ?? Place(0, 0)
+    var start = low.index
+    for chunk in chunks[low.chunk...] {
+      for entry in chunk[start...] {
+        if let to = bounds.to, !entry.bytes.precedes(to) { return }
+        guard try body(entry) else { return }
+      }
+      start = 0
+    }
+  }
+
   /// The first entry that is not below `bound`; without one, the first of all.
-  func first(from bound: [UInt8]?) -> DatabaseEntry? {
+  private func first(from bound: [UInt8]?) -> DatabaseEntry? {
     guard let bound else { return chunks.first?.first }
     let place = place(of: bound)
     return place.chunk < chunks.count ? chunks[place.chunk][place.index] : nil
   }
 
   /// The last entry below `bound`; without one, the last of all.
-  func last(before bound: [UInt8]?) -> DatabaseEntry? {
+  private func last(before bound: [UInt8]?) -> DatabaseEntry? {
     guard let bound else { return chunks.last?.last }
     let place = place(of: bound)
     if place.index > 0 { return chunks[place.chunk][place.index - 1] }
     return place.chunk > 0 ? chunks[place.chunk - 1].last : nil
   }
 
-  /// How many entries are not below `from` and below `to`.
-  func count(from: [UInt8]?, to: [UInt8]?) -> Int {
-    if from == nil, to == nil { return count }
-    let low = from.map(rank) ?? 0
-    return max((to.map(rank) ?? count) - low, 0)
+  /// The first entry within bounds.
+  func first(_ bounds: EntryBounds) -> DatabaseEntry? {
+    guard let found = first(from: bounds.from) else { return nil }
+    return bounds.to.map(found.bytes.precedes) ?? true ? found : nil
+  }
+
+  /// The last entry within bounds.
+  func last(_ bounds: EntryBounds) -> DatabaseEntry? {
+    guard let found = last(before: bounds.to) else { return nil }
+    return bounds.from.map(found.bytes.precedes) ?? false ? nil : found
+  }
+
+  /// How many entries are within bounds.
+  func count(_ bounds: EntryBounds) -> Int {
+    guard bounds.from != nil || bounds.to != nil else { return count }
+    let low = bounds.from.map(rank) ?? 0
+    return max((bounds.to.map(rank) ?? count) - low, 0)
   }
 
   private func rank(_ bound: [UInt8]) -> Int {
@@ -120,14 +191,14 @@ final class EntryList {
     return chunks[..<place.chunk].reduce(0) { $0 + $1.count } + place.index
   }
 
-  private func holds(_ bytes: [UInt8], _ place: (chunk: Int, index: Int)) -> Bool {
+  private func holds(_ bytes: [UInt8], _ place: Place) -> Bool {
     place.chunk < chunks.count && place.index < chunks[place.chunk].count
       && chunks[place.chunk][place.index].bytes == bytes
   }
 
   /// Where the first entry is that is not below `bound`: chunk 0 of none when there is none at all,
   /// else the place after the last chunk when all are below.
-  private func place(of bound: [UInt8]) -> (chunk: Int, index: Int) {
+  private func place(of bound: [UInt8]) -> Place {
     // The first chunk whose last entry is not below.
     var (low, high) = (0, chunks.count)
     while low < high {

@@ -100,20 +100,22 @@ extension DatabaseShelf {
   /// Deletes a database with everything in it, in one transaction; false when there was none.
   fileprivate func delete(_ room: DatabaseRoom) throws(VaultError) -> Bool {
     var gone: [StoreRoom] = []
-    let wasThere = try writing { writer throws(VaultError) in
-      guard let record = try record(room, writer.reader) else { return false }
-      gone = record.stores.map { room.store($0.id, keys) }
-      for store in gone {
-        for locator in try writer.reader.locators(in: store.rows) {
-          try writer.delete(at: locator)
+    return try writing(
+      { writer throws(VaultError) in
+        guard let record = try record(room, writer.reader) else { return false }
+        gone = record.stores.map { room.store($0.id, keys) }
+        for store in gone {
+          for locator in try writer.reader.locators(in: store.rows) {
+            try writer.delete(at: locator)
+          }
+          try writer.delete(at: store.state)
         }
-        try writer.delete(at: store.state)
-      }
-      try writer.delete(at: room.record)
-      return true
-    }
-    for store in gone { forgetOrder(of: store) }
-    if wasThere { truncateLog() }
-    return wasThere
+        try writer.delete(at: room.record)
+        return true
+      },
+      committed: { wasThere in
+        for store in gone { forgetOrder(of: store) }
+        if wasThere { truncateLog() }
+      })
   }
 }

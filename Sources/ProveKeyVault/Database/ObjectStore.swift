@@ -85,7 +85,8 @@ public struct ObjectStore {
   ///   - multiEntry: whether each element of an array is a key of its own.
   /// - Throws: ``DatabaseFault/constraint`` when the name is taken or two rows have one unique key;
   ///   ``DatabaseFault/syntax``, ``DatabaseFault/invalidAccess`` for several paths and `multiEntry`;
-  ///   ``DatabaseFault/invalidState`` outside an upgrade.
+  ///   ``DatabaseFault/data`` for an index key that is too long, ``DatabaseFault/quotaExceeded`` for
+  ///   too many of them; ``DatabaseFault/invalidState`` outside an upgrade.
   @discardableResult
   public func createIndex(
     _ name: some DatabaseText, keyPath: DatabaseKeyPath, unique: Bool = false,
@@ -99,6 +100,15 @@ public struct ObjectStore {
   /// Deletes an index; in an upgrade only.
   public func deleteIndex(_ name: some DatabaseText) throws(VaultError) {
     try work.deleteIndex(name.utf16CodeUnits, on: store)
+  }
+
+  /// Gives an index another name; in an upgrade only.
+  ///
+  /// - Throws: ``DatabaseFault/notFound``, ``DatabaseFault/constraint``.
+  public func renameIndex(
+    _ name: some DatabaseText, to newName: some DatabaseText
+  ) throws(VaultError) {
+    try work.renameIndex(name.utf16CodeUnits, to: newName.utf16CodeUnits, on: store)
   }
 }
 

@@ -1,15 +1,27 @@
-import ProveKeySealing
-
-/// The order of one store's rows and of its indexes' entries, as they are committed.
+/// The order of one store's rows and of its indexes' entries.
 ///
-/// It is made from all rows when it is first needed, and then kept in step by each commit (I3).
+/// That of what is committed is made from all rows when it is first needed (I3). A transaction that
+/// writes changes a copy, which takes its place at the commit.
 final class StoreOrder {
   let rows: EntryList
-  let indexes: [UInt64: EntryList]
+  private(set) var indexes: [UInt64: EntryList]
 
   init(rows: EntryList, indexes: [UInt64: EntryList]) {
     self.rows = rows
     self.indexes = indexes
+  }
+
+  /// The order of an empty store.
+  convenience init(emptyFor schema: StoreSchema) {
+    let lists = schema.indexes.map { ($0.id, EntryList()) }
+    self.init(rows: EntryList(), indexes: Dictionary(uniqueKeysWithValues: lists))
+  }
+
+  /// An order of its own with those of the indexes that a store has.
+  func copy(for schema: StoreSchema) -> StoreOrder {
+    let kept = schema.indexes.compactMap { index in indexes[index.id].map { (index.id, $0.copy()) }
+    }
+    return StoreOrder(rows: rows.copy(), indexes: Dictionary(uniqueKeysWithValues: kept))
   }
 
   /// Whether it has the indexes of a store, and no others.
@@ -20,90 +32,37 @@ final class StoreOrder {
 
   /// About how much memory it takes.
   var byteCount: Int { indexes.values.reduce(rows.byteCount) { $0 + $1.byteCount } }
-}
 
-/// The entries of one value in one index.
-struct IndexEntries {
-  let index: UInt64
-  let entries: [DatabaseEntry]
-}
+  /// How many entries all indexes have.
+  var indexEntryCount: Int { indexes.values.reduce(0) { $0 + $1.count } }
 
-extension StoreSchema {
-  /// The entries of a value in all indexes.
-  ///
-  /// - Throws: ``DatabaseFault/data`` for an index key that is too long or deep, and
-  ///   ``DatabaseFault/quotaExceeded`` for more than 10,000 of them.
-  func indexEntries(
-    of value: DatabaseValue, primaryKey: [UInt8]
-  ) throws(VaultError) -> [IndexEntries] {
-    var result: [IndexEntries] = []
-    var count = 0
-    for index in indexes {
-      let entries = try index.entries(of: value, primaryKey: primaryKey)
-      count += entries.count
-      guard count <= VaultLimits.databaseIndexKeysPerRow else {
-        throw .database(.quotaExceeded)
-      }
-      result.append(IndexEntries(index: index.id, entries: entries))
-    }
-    return result
-  }
-}
+  // MARK: Changing
 
-extension IndexSchema {
-  /// The entries of a value in this index.
-  func entries(
-    of value: DatabaseValue, primaryKey: [UInt8]
-  ) throws(VaultError) -> [DatabaseEntry] {
-    var entries: [DatabaseEntry] = []
-    for key in keyPath.indexKeys(in: value, multiEntry: isMultiEntry) {
-      entries.append(DatabaseEntry(try DatabaseKeyCodec.encode(key), primaryKey: primaryKey))
-    }
-    return entries
-  }
-}
-
-/// The orders that were used lately, within a number and an amount of memory.
-struct StoreOrders {
-  private var orders: [Locator: (order: StoreOrder, used: UInt64)] = [:]
-  private var uses: UInt64 = 0
-  private let countLimit: Int
-  private let byteLimit: Int
-
-  init(
-    count: Int = VaultLimits.databaseOrders, bytes: Int = VaultLimits.databaseOrderByteCount
-  ) {
-    countLimit = count
-    byteLimit = bytes
-  }
-
-  /// How many orders are kept.
-  var count: Int { orders.count }
-
-  /// The order of a store when it is kept; it counts as used.
-  mutating func value(for rows: Locator) -> StoreOrder? {
-    guard let order = orders[rows]?.order else { return nil }
-    uses += 1
-    orders[rows]?.used = uses
-    return order
-  }
-
-  /// Keeps an order, and forgets those that were not used for longest beyond the limits.
-  mutating func insert(_ order: StoreOrder, for rows: Locator) {
-    uses += 1
-    orders[rows] = (order, uses)
-    var bytes = orders.values.reduce(0) { $0 + $1.order.byteCount }
-    while orders.count > 1, orders.count > countLimit || bytes > byteLimit,
-      let oldest = orders.min(by: { $0.value.used < $1.value.used })
-    {
-      bytes -= oldest.value.order.byteCount
-      orders[oldest.key] = nil
+  /// Adds a row.
+  func insert(_ key: [UInt8], _ entries: [IndexEntries]) {
+    rows.insert(DatabaseEntry(key))
+    for part in entries {
+      for entry in part.entries { indexes[part.index]?.insert(entry) }
     }
   }
 
-  /// Forgets the order of a store.
-  mutating func remove(_ rows: Locator) { orders[rows] = nil }
+  /// Takes a row away.
+  func remove(_ key: [UInt8], _ entries: [IndexEntries]) {
+    rows.remove(DatabaseEntry(key))
+    for part in entries {
+      for entry in part.entries { indexes[part.index]?.remove(entry) }
+    }
+  }
 
-  /// Forgets everything.
-  mutating func removeAll() { orders = [:] }
+  /// Takes all rows within bounds away; walks all entries of the indexes.
+  func remove(_ bounds: EntryBounds) {
+    rows.remove(bounds)
+    for list in indexes.values { list.removeAll { bounds.contains($0.primaryKey) } }
+  }
+
+  /// Adds an index with all of its entries.
+  func addIndex(_ id: UInt64, _ entries: [DatabaseEntry]) { indexes[id] = EntryList(entries) }
+
+  /// Takes an index away.
+  func removeIndex(_ id: UInt64) { indexes[id] = nil }
 }

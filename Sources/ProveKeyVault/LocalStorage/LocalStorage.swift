@@ -55,17 +55,19 @@ public final class LocalStorage: Sendable {
   ///   quota, or more than 100,000 items; ``VaultError/itemTooLarge`` when key and value have more
   ///   than 5,242,880 code units and the quota would allow it. Nothing is changed then.
   public func setItem(_ key: [UInt16], _ value: [UInt16]) throws(VaultError) {
-    try writing { shelf throws(VaultError) in try shelf.put(key, value, in: room) }
+    try writing { shelf, news throws(VaultError) in
+      try shelf.put(key, value, in: room, &news)
+    }
   }
 
   /// Removes an item; removing what is not there changes nothing.
   public func removeItem(_ key: [UInt16]) throws(VaultError) {
-    try writing { shelf throws(VaultError) in try shelf.remove(key, in: room) }
+    try writing { shelf, news throws(VaultError) in try shelf.remove(key, in: room, &news) }
   }
 
   /// Removes all items of the origin in one transaction.
   public func clear() throws(VaultError) {
-    try writing { shelf throws(VaultError) in try shelf.clear(room) }
+    try writing { shelf, news throws(VaultError) in try shelf.clear(room, &news) }
   }
 
   /// The key at a place in the order of keys; nil outside `0..<count`.
@@ -105,10 +107,10 @@ public final class LocalStorage: Sendable {
 
   /// One write and the telling of it (L4).
   private func writing(
-    _ body: (StorageShelf) throws(VaultError) -> StorageNews?
+    _ body: (StorageShelf, inout StorageNews?) throws(VaultError) -> Void
   ) throws(VaultError) {
-    try topic.writing(from: id, origin: room.origin) { () throws(VaultError) in
-      try vault.withRing { ring throws(VaultError) in try body(ring.shelf) }
+    try topic.writing(from: id, origin: room.origin) { news throws(VaultError) in
+      try vault.withRing { ring throws(VaultError) in try body(ring.shelf, &news) }
     }
   }
 }

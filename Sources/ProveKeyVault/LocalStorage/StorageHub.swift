@@ -65,12 +65,15 @@ final class StorageTopic: Sendable {
   ///
   /// The turn is kept from before the write until all are told, so that changes are told in the
   /// order of their commits, also when two vault objects write (L4).
+  /// - Parameter body: hands over what it has made durable, also when it fails afterwards.
   func writing(
-    from handle: UInt64, origin: String, _ body: () throws(VaultError) -> StorageNews?
+    from handle: UInt64, origin: String,
+    _ body: (inout StorageNews?) throws(VaultError) -> Void
   ) throws(VaultError) {
     try turn.withLock { _ throws(VaultError) in
-      guard let news = try body() else { return }
-      tell(news, origin, except: handle)
+      var news: StorageNews?
+      defer { if let news { tell(news, origin, except: handle) } }
+      try body(&news)
     }
   }
 

@@ -73,15 +73,16 @@ final class StorageShelf {
   // MARK: Writing
 
   /// Writes an item; nothing when it is there already.
+  /// - Parameter news: what is to be told: it stands, also when the anchor fails.
   func put(
-    _ key: [UInt16], _ value: [UInt16], in room: StorageRoom
-  ) throws(VaultError) -> StorageNews? {
+    _ key: [UInt16], _ value: [UInt16], in room: StorageRoom, _ news: inout StorageNews?
+  ) throws(VaultError) {
     let item = StorageItemRecord(key: key, value: value)
     guard item.codeUnits <= UInt64(VaultLimits.storageItemCodeUnits) else {
       throw item.codeUnits > UInt64(room.quota) ? .quotaExceeded : .itemTooLarge
     }
     let locator = store.keys.storageItemLocator(room.origin, key)
-    let news = try writing { writer throws(VaultError) -> StorageNews? in
+    try writing(&news) { writer throws(VaultError) -> StorageNews? in
       let before = try self.item(key, room, writer.reader)
       guard before?.value != value else { return nil }
       var usage = try usage(room, writer.reader)
@@ -95,17 +96,17 @@ final class StorageShelf {
       try writer.put(item.encoded, at: locator, in: room.items)
       if before == nil || usage.codeUnits != used { try put(usage, room, writer) }
       return StorageNews(key: key, oldValue: before?.value, newValue: value)
+    } committed: { change in
+      if change.oldValue == nil { orders.value(for: room.items)?.insert(key, at: locator) }
     }
-    if let news, news.oldValue == nil {
-      orders.value(for: room.items)?.insert(key, at: locator)
-    }
-    return news
   }
 
   /// Removes an item; nothing when there is none.
-  func remove(_ key: [UInt16], in room: StorageRoom) throws(VaultError) -> StorageNews? {
+  func remove(
+    _ key: [UInt16], in room: StorageRoom, _ news: inout StorageNews?
+  ) throws(VaultError) {
     let locator = store.keys.storageItemLocator(room.origin, key)
-    let news = try writing { writer throws(VaultError) -> StorageNews? in
+    try writing(&news) { writer throws(VaultError) -> StorageNews? in
       guard let before = try item(key, room, writer.reader) else { return nil }
       var usage = try usage(room, writer.reader)
       guard usage.items > 0, usage.codeUnits >= before.codeUnits else { throw Self.contradiction }
@@ -114,24 +115,23 @@ final class StorageShelf {
       try writer.delete(at: locator)
       try put(usage, room, writer)
       return StorageNews(key: key, oldValue: before.value, newValue: nil)
+    } committed: { _ in
+      orders.value(for: room.items)?.remove(at: locator)
     }
-    if news != nil { orders.value(for: room.items)?.remove(at: locator) }
-    return news
   }
 
   /// Removes all items; nothing when there are none.
-  func clear(_ room: StorageRoom) throws(VaultError) -> StorageNews? {
-    let news = try writing { writer throws(VaultError) -> StorageNews? in
+  func clear(_ room: StorageRoom, _ news: inout StorageNews?) throws(VaultError) {
+    try writing(&news) { writer throws(VaultError) -> StorageNews? in
       let locators = try writer.reader.locators(in: room.items)
       guard !locators.isEmpty else { return nil }
       for locator in locators { try writer.delete(at: locator) }
       try writer.delete(at: room.usage)
       return StorageNews(key: nil, oldValue: nil, newValue: nil)
+    } committed: { _ in
+      orders.remove(room.items)
+      store.truncateLog()
     }
-    guard news != nil else { return nil }
-    orders.remove(room.items)
-    store.truncateLog()
-    return news
   }
 
   // MARK: Records
@@ -198,14 +198,22 @@ final class StorageShelf {
     }
   }
 
-  private func writing<R>(
-    _ body: (RecordWriter) throws(VaultError) -> R
-  ) throws(VaultError) -> R {
+  /// Runs one write; what it has changed is told when it stands, also when the anchor fails (L4).
+  private func writing(
+    _ news: inout StorageNews?, _ body: (RecordWriter) throws(VaultError) -> StorageNews?,
+    committed: (StorageNews) -> Void
+  ) throws(VaultError) {
     do throws(VaultError) {
-      return try store.writing { writer throws(VaultError) in
-        forgetUnlessTrusted()
-        return try body(writer)
-      }
+      _ = try store.writing(
+        { writer throws(VaultError) in
+          forgetUnlessTrusted()
+          return try body(writer)
+        },
+        committed: { change in
+          guard let change else { return }
+          committed(change)
+          news = change
+        })
     } catch {
       orders.removeAll()
       // To a writer of items a full vault is a quota like another.

@@ -23,15 +23,21 @@ struct SalvageFitting {
 
   /// A row as it shall stand in the new vault; nothing when it is of another role, or of no place
   /// that was saved.
-  /// - Throws: ``VaultError/damaged(_:)`` with the finding *contradictory* for a row that does not fit,
-  ///   with another one for a row that does not open.
+  /// - Throws: ``VaultError/damaged(_:)`` of the role for a row that does not fit, of the record for one
+  ///   that does not open.
   mutating func record(
     of row: RecordTable.Row, _ sealed: Span<UInt8>
   ) throws(VaultError) -> SalvagedRecord? {
     switch try sourceKeys.content(of: row, sealed) {
-    case (.storageItem, let content)?: try item(row, content)
-    case (.databaseRow, let content)?: try stores.record(of: row, content)
-    default: nil
+    case (.storageItem, let content)?: return try item(row, content)
+    case (.databaseRow, let content)?:
+      do throws(VaultError) {
+        return try stores.record(of: row, content)
+      } catch .database {
+        // Its indexes cannot take it: it was written under another description of its store.
+        throw .damaged(VaultDamage(.database, .contradictory))
+      }
+    default: return nil
     }
   }
 

@@ -62,12 +62,14 @@ struct SalvageHarvest {
         guard set.set(row.trusted, at: row.locator, source.keys) == nil else {
           throw .damaged(VaultDamage(.record, .unexpected))
         }
-        guard let (kind, content) = try source.keys.content(of: row, sealed) else {
+        let opened = try source.keys.content(of: row, sealed)
+        // Its version is sealed with it: this counts also where the content is of no use.
+        generation = max(generation, row.trusted.version)
+        guard let (kind, content) = opened else {
           throw .damaged(VaultDamage(.record, .unexpected))
         }
         try note(kind, content, row)
         records += 1
-        generation = max(generation, row.trusted.version)
       }
     }
     guard let state = source.state else { return }
@@ -152,7 +154,7 @@ struct SalvageHarvest {
     try source.forEachRow { row, sealed throws(VaultError) in
       do throws(VaultError) {
         _ = try fitting.record(of: row, sealed)
-      } catch .damaged(let damage) where damage.finding == .contradictory {
+      } catch .damaged(let damage) where damage.place != .record {
         source.losses.note(damage)
         if damage.place == .storage {
           storage[row.trusted.namespace]?.items -= 1

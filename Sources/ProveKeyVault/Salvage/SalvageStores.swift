@@ -63,11 +63,14 @@ struct SalvageStores {
     if let keyPath = slot.schema.keyPath {
       guard keyPath.value(in: value).flatMap(DatabaseKey.init) == key else { throw contradiction }
     }
+    var taking: [Int: Set<[UInt8]>] = [:]
     for (place, index) in slot.schema.indexes.enumerated() where index.isUnique {
-      for entry in try index.entries(of: value, primaryKey: stored.key) {
-        guard slot.taken[place, default: []].insert(entry.key).inserted else { throw contradiction }
-      }
+      let keys = Set(try index.entries(of: value, primaryKey: stored.key).map(\.key))
+      guard slot.taken[place, default: []].isDisjoint(with: keys) else { throw contradiction }
+      taking[place] = keys
     }
+    // Only now: a row that is not saved takes nothing from others.
+    for (place, keys) in taking { slot.taken[place, default: []].formUnion(keys) }
     if slot.schema.hasGenerator, let next = KeyGenerator.next(after: key, slot.nextKey) {
       slot.nextKey = next
     }

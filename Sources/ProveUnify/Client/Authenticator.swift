@@ -9,34 +9,45 @@ import ProveDeviceRegistry
 /// call of ``authenticate(_:)`` completes exactly once, by an outcome or an error.
 public final class Authenticator: Sendable {
   private let setup: AuthenticatorBuilder
-  private let collecting: Task<Visitor?, Never>?
+  private let collecting: FirstAnswer<String?>?
 
   init(_ setup: AuthenticatorBuilder) {
     self.setup = setup
-    collecting = setup.deviceContext.map { options, collector in
-      Task {
+    collecting = setup.deviceContext.map { context in
+      FirstAnswer {
         // Without a visitor ID the flow goes on as it would without Device Context (D11).
-        do { return try await collector.collect(options) } catch { return nil }
+        do { return try await context.collector.collect(context.options) } catch { return nil }
       }
     }
-  }
-
-  deinit {
-    collecting?.cancel()
   }
 
   /// Runs a flow to its end.
   /// - Parameter authToken: what the app's server got from unify; works once.
   /// - Returns: how the flow ended; the app's server learns it by unify-status.
   /// - Throws: ``AuthenticationError``; ``AuthenticationError/cancelled`` when a step or the task gave
-  ///   the flow up, in which case the finish step does not run.
+  ///   the flow up, in which case the finish step does not run; ``AuthenticationError/timedOut`` when
+  ///   the flow took too long, whatever its steps still do.
   public func authenticate(
     _ authToken: String
   ) async throws(AuthenticationError) -> AuthenticationOutcome {
     if Task.isCancelled { throw .cancelled }
+    let flow = FirstAnswer { await self.result(of: authToken) }
+    guard let result = await flow.value(within: setup.timeLimit) else { throw .timedOut }
+    return try result.get()
+  }
+
+  private func result(
+    of authToken: String
+  ) async -> Result<AuthenticationOutcome, AuthenticationError> {
+    do { return .success(try await run(authToken)) } catch { return .failure(error) }
+  }
+
+  private func run(
+    _ authToken: String
+  ) async throws(AuthenticationError) -> AuthenticationOutcome {
     var run = AuthenticationRun(setup: setup)
     let start = DeviceStart(
-      authToken: authToken, abilities: abilities, visitor: await collecting?.value,
+      authToken: authToken, abilities: abilities, context: await context(),
       buildConfig: setup.scope.buildConfig)
     let begun = try await AuthenticationError.wrapping { () async throws(UnifyError) in
       try await self.setup.transport.start(start)
@@ -54,6 +65,14 @@ public final class Authenticator: Sendable {
     }
     return AuthenticationOutcome(
       isAuthenticated: finish.isAuthenticated, reason: finish.reason, deviceID: finish.deviceID)
+  }
+
+  /// What Device Context has collected by now, or soon.
+  private func context() async -> DeviceContextProof? {
+    guard let collecting, let (options, _, timeLimit) = setup.deviceContext,
+      let token = await collecting.value(within: timeLimit) ?? nil
+    else { return nil }
+    return DeviceContextProof(publicAPIKey: options.publicAPIKey, token: token)
   }
 
   private var abilities: Set<PossessionMethod> {
@@ -80,6 +99,8 @@ public struct AuthenticationOutcome: Hashable, Sendable {
 public enum AuthenticationError: Error, Equatable, Sendable {
   /// A step, or the task, gave the flow up.
   case cancelled
+  /// The flow took longer than it may; what it had begun was told to stop.
+  case timedOut
   /// The server asks for a step that the app has not set up.
   case stepMissing(PossessionMethod)
   /// The server asks for a key, which a secondary device does not have.

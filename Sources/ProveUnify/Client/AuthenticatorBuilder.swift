@@ -22,7 +22,11 @@ public struct AuthenticatorBuilder: Sendable {
   var mobileAuth: (any MobileAuthImplementation)?
   var otp: (start: any OTPStartStep, finish: any OTPFinishStep)?
   var instantLink: (start: any InstantLinkStartStep, retry: (any InstantLinkRetryStep)?)?
-  var deviceContext: (options: DeviceContextOptions, collector: any DeviceContextCollector)?
+  var deviceContext:
+    (
+      options: DeviceContextOptions, collector: any DeviceContextCollector, timeLimit: Duration
+    )?
+  var timeLimit = Duration.seconds(UnifyLimits.sessionSeconds)
   var pause: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
 
   /// Begins to set up an authenticator.
@@ -66,12 +70,19 @@ public struct AuthenticatorBuilder: Sendable {
   }
 
   /// Turns Key Persistence on.
+  /// - Parameter timeLimit: how long a flow waits for the collector; it goes on without it (D11).
   /// - Throws: ``AuthenticationError/wrongBuildConfig`` when the options are of another build config.
   public func withDeviceContext(
-    _ options: DeviceContextOptions, collector: any DeviceContextCollector
+    _ options: DeviceContextOptions, collector: any DeviceContextCollector,
+    timeLimit: Duration = .seconds(UnifyLimits.deviceContextSeconds)
   ) throws(AuthenticationError) -> Self {
     guard options.buildConfig == scope.buildConfig else { throw .wrongBuildConfig }
-    return with { $0.deviceContext = (options, collector) }
+    return with { $0.deviceContext = (options, collector, timeLimit) }
+  }
+
+  /// Sets how long a flow may take; the default is the server's own 15 minutes.
+  public func withTimeLimit(_ limit: Duration) -> Self {
+    with { $0.timeLimit = limit }
   }
 
   /// Sets how to wait between looks for an opened link; the default sleeps.

@@ -14,10 +14,10 @@ public struct DeviceContextOptions: Hashable, Sendable {
   }
 }
 
-/// Collects the signals that lead to a visitor ID.
+/// Collects the signals that lead to a visitor ID, and hands them to their vendor.
 public protocol DeviceContextCollector: Sendable {
-  /// - Returns: the visitor with the collector's confidence, or nothing when there is none to tell.
-  func collect(_ options: DeviceContextOptions) async throws -> Visitor?
+  /// - Returns: the vendor's word on the browser, which the server redeems; nothing when there is none.
+  func collect(_ options: DeviceContextOptions) async throws -> String?
 }
 
 extension DeviceContextOptions: CustomStringConvertible, CustomReflectable {

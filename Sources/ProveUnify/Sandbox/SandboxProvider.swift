@@ -12,13 +12,17 @@ public final class SandboxProvider: PossessionProvider, ReputationProvider {
   }
 
   private let users: [PhoneNumber: SandboxUser]
+  private let opensLinks: Bool
   private let sent = Locked<[Message]>([])
 
   /// How many of the last messages are kept.
   public static let outboxLimit = 1000
 
   /// Makes the sandbox of these users.
-  public init(users: [SandboxUser]) {
+  /// - Parameter opensLinks: whether users answer Instant Links by themselves, at once; else someone
+  ///   opens the link.
+  public init(users: [SandboxUser], opensLinks: Bool = true) {
+    self.opensLinks = opensLinks
     self.users = Dictionary(users.map { ($0.phoneNumber, $0) }) { first, _ in first }
   }
 
@@ -56,7 +60,13 @@ public final class SandboxProvider: PossessionProvider, ReputationProvider {
   /// Whether the user opens links.
   /// - Throws: ``UnifyError/sandboxUserNotFound``.
   public func instantLink(sentTo number: PhoneNumber) async throws -> InstantLinkResult {
-    try user(of: number).opensLink ? .opened : .refused
+    guard opensLinks else { return .waiting }
+    return try user(of: number).opensLink ? .opened : .refused
+  }
+
+  /// Not when the user's test is to fail.
+  public func acceptsLinkOpened(by number: PhoneNumber) -> Bool {
+    users[number]?.opensLink ?? false
   }
 
   /// Whether it is one of the two users for first tests.

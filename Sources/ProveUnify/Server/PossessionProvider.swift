@@ -24,6 +24,9 @@ public protocol PossessionProvider: Sendable {
   /// `waiting`.
   func instantLink(sentTo number: PhoneNumber) async throws -> InstantLinkResult
 
+  /// Whether a link that was opened on the phone of this number counts.
+  func acceptsLinkOpened(by number: PhoneNumber) -> Bool
+
   /// Whether a number authenticates without any client, as two sandbox users do.
   func passesWithoutClient(_ number: PhoneNumber) -> Bool
 }
@@ -40,6 +43,9 @@ extension PossessionProvider {
   public func instantLink(sentTo number: PhoneNumber) async throws -> InstantLinkResult {
     .waiting
   }
+
+  /// Every one does.
+  public func acceptsLinkOpened(by number: PhoneNumber) -> Bool { true }
 
   /// No number does.
   public func passesWithoutClient(_ number: PhoneNumber) -> Bool { false }

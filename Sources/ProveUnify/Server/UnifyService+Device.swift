@@ -9,21 +9,24 @@ import ProveKeySealing
 extension UnifyService {
   /// Starts the device's side; the authToken is used up.
   /// - Throws: ``UnifyError/unauthorized`` for a token that is not ours, was used, or is of another
-  ///   build config; ``UnifyError/sessionExpired``.
+  ///   build config; ``UnifyError/sessionExpired``; ``UnifyError/invalidField(_:)`` `publicApiKey`.
   public func start(
     _ start: DeviceStart
   ) async throws(UnifyError) -> (authID: String, step: DeviceStep) {
     guard start.buildConfig == registry.scope.buildConfig,
-      let correlationID = try await target(of: .authToken, start.authToken)
+      let claims = try await tokens.claims(of: start.authToken, .authToken)
     else { throw .unauthorized }
+    let correlationID = claims.sub
     var (session, version) = try await session(correlationID)
-    guard session.phase == .created else { throw .unauthorized }
-    guard !session.isExpired(at: clock.now) else { throw .sessionExpired }
+    guard session.phase == .created, session.authTokenID == claims.jti else { throw .unauthorized }
+    guard !tokens.isOver(claims), !session.isExpired(at: clock.now) else { throw .sessionExpired }
+    let visitor = try await visitor(of: start)
+    session.authTokenID = nil
     let authID = newToken()
     session.authID = authID
     session.abilities = start.abilities.map(\.rawValue).sorted()
-    session.visitorID = start.visitor?.id.rawValue
-    session.visitorConfidence = start.visitor?.confidence
+    session.visitorID = visitor?.id.rawValue
+    session.visitorConfidence = visitor?.confidence
     let step: DeviceStep
     if session.channel == Channel.desktop.rawValue {
       step = try await decideWithoutKey(&session)

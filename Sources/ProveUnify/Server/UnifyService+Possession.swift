@@ -109,7 +109,8 @@ extension UnifyService {
     }
     session.smsSends += 1
     do {
-      try await possession.send(session.smsText(with: secret, isCode: isCode), to: number)
+      try await possession.send(
+        session.smsText(with: secret, isCode: isCode, linkPage: linkPage), to: number)
     } catch {
       return try await startSMS(&session, isCode ? .otpStart : .linkStart, .undeliverable)
     }
@@ -160,7 +161,8 @@ extension UnifyService {
     guard let sent = session.sent, let number = try number(sent.number) else {
       throw .stepNotAllowed
     }
-    if sent.isOpened { return .opened }
+    if sent.isRefused == true { return .refused }
+    if sent.isOpened { return possession.acceptsLinkOpened(by: number) ? .opened : .refused }
     var result = InstantLinkResult.waiting
     do { result = try await possession.instantLink(sentTo: number) } catch {
       result = .waiting  // a provider that cannot be asked has not seen it opened
@@ -217,14 +219,18 @@ extension UnifySession {
   }
 
   /// The SMS with its code or link.
-  fileprivate func smsText(with secret: String, isCode: Bool) -> String {
-    let target = finalTargetURL ?? ""
-    let part = isCode ? secret : "\(target)\(target.contains("?") ? "&" : "?")token=\(secret)"
+  fileprivate func smsText(with secret: String, isCode: Bool, linkPage: String?) -> String {
+    let part = isCode ? secret : link(with: secret, linkPage)
     guard let smsMessage else {
       return isCode ? "\(part) is your verification code." : "Open this link to go on: \(part)"
     }
     let marks = smsMessage.filter { $0 == "#" }
     return marks.isEmpty
       ? "\(smsMessage) \(part)" : smsMessage.replacing(marks, with: part)
+  }
+  private func link(with secret: String, _ linkPage: String?) -> String {
+    if let linkPage { return linkPage + secret }
+    let target = finalTargetURL ?? ""
+    return "\(target)\(target.contains("?") ? "&" : "?")token=\(secret)"
   }
 }

@@ -10,18 +10,22 @@ import ProveKeySealing
 extension UnifyService {
   /// What a token is for.
   enum TokenKind: String {
-    case authToken = "auth-token"
     case authID = "auth-id"
     case link = "instant-link"
   }
 
-  func session(_ correlationID: String) async throws(UnifyError) -> (UnifySession, UInt64) {
+  /// - Parameter client: whose flow it must be, for calls of an integrator's client.
+  func session(
+    _ correlationID: String, _ client: String? = nil
+  ) async throws(UnifyError) -> (UnifySession, UInt64) {
     guard let id = CorrelationID(correlationID) else { throw .invalidCorrelationID }
     let found = try await calling { () async throws(RegistryError) in
       try await self.registry.item("session", id.rawValue)
     }
     guard let found else { throw .invalidCorrelationID }
-    return (try UnifySession.decode(found.bytes), found.version)
+    let session = try UnifySession.decode(found.bytes)
+    if let client, session.client != client { throw .invalidCorrelationID }
+    return (session, found.version)
   }
 
   /// Writes a session on the version that was read.
@@ -70,10 +74,11 @@ extension UnifyService {
   /// Changes a session in a way that may be done again, until nobody else is faster; while a step is
   /// under way nothing is changed.
   func updating(
-    _ correlationID: String, _ change: (inout UnifySession) async throws(UnifyError) -> Void
+    _ correlationID: String, _ client: String? = nil,
+    _ change: (inout UnifySession) async throws(UnifyError) -> Void
   ) async throws(UnifyError) -> UnifySession {
     for _ in 0..<RegistryLimits.attemptLimit {
-      let (before, version) = try await session(correlationID)
+      let (before, version) = try await session(correlationID, client)
       var session = before
       if !session.isClaimed(at: clock.now) { try await change(&session) }
       if session == before { return session }

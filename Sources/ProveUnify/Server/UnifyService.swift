@@ -13,27 +13,40 @@ public final class UnifyService: Sendable {
   let registry: DeviceRegistry
   let possession: any PossessionProvider
   let reputation: any ReputationProvider
+  let visitors: any VisitorProvider
+  let linkPage: String?
+  let tokens: TokenKeys
   let clock: WallClock
 
   /// Serves flows on a registry.
   /// - Parameters:
   ///   - possession: proves possession of numbers.
   ///   - reputation: judges numbers, for requests that ask for it.
+  ///   - visitors: says who is behind what a browser's Device Context gave; nobody, when left out.
+  ///   - linkPage: where Instant Links lead, up to their token; the flow's own target, when left out.
   ///   - clock: must be the registry's own.
   public init(
     registry: DeviceRegistry, possession: any PossessionProvider,
-    reputation: any ReputationProvider, clock: WallClock = .system
+    reputation: any ReputationProvider, visitors: any VisitorProvider = NoVisitors(),
+    linkPage: String? = nil, clock: WallClock = .system
   ) {
     self.registry = registry
     self.possession = possession
     self.reputation = reputation
+    self.visitors = visitors
+    self.linkPage = linkPage
     self.clock = clock
+    tokens = TokenKeys(registry, clock)
   }
 
   /// Starts a flow (`POST /v3/unify`).
+  /// - Parameter client: which of the integrator's clients asks; only that one may ask for the flow's
+  ///   status and bind.
   /// - Throws: ``UnifyError/invalidField(_:)``; ``UnifyError/identityNotFound`` for a proveId that is
   ///   not known.
-  public func unify(_ request: UnifyRequest) async throws(UnifyError) -> UnifyResponse {
+  public func unify(
+    _ request: UnifyRequest, from client: String? = nil
+  ) async throws(UnifyError) -> UnifyResponse {
     let fields = try UnifyFields(request)
     if let proveID = fields.proveID, fields.phoneNumber == nil,
       try await phoneNumber(of: proveID) == nil
@@ -42,8 +55,10 @@ public final class UnifyService: Sendable {
     }
     var generator = SecureRandomNumberGenerator()
     let correlationID = CorrelationID.random(using: &generator)
+    let tokenID = newToken()
     let session = UnifySession(
-      correlationID: correlationID.rawValue, clientRequestID: fields.clientRequestID.rawValue,
+      correlationID: correlationID.rawValue, client: client, authTokenID: tokenID,
+      clientRequestID: fields.clientRequestID.rawValue,
       channel: fields.channel.rawValue, phoneNumber: fields.phoneNumber?.e164,
       proveID: fields.proveID?.rawValue, storedDeviceID: fields.storedDeviceID?.rawValue,
       rebind: request.rebind, clientCustomerID: fields.clientCustomerID?.rawValue,
@@ -51,8 +66,9 @@ public final class UnifyService: Sendable {
       allowsOTPRetry: request.allowOTPRetry, smsMessage: request.smsMessage,
       checksReputation: request.checkReputation,
       createdAtMilliseconds: clock.now.millisecondsSinceEpoch)
-    let authToken = newToken()
-    try await point(.authToken, authToken, to: correlationID.rawValue)
+    let authToken = try await tokens.make(
+      .authToken, about: correlationID.rawValue, id: tokenID,
+      forSeconds: UnifyLimits.sessionSeconds)
     try await save(session, replacing: nil)
     return UnifyResponse(correlationID: correlationID, success: .pending, authToken: authToken)
   }
@@ -61,10 +77,10 @@ public final class UnifyService: Sendable {
   /// - Throws: ``UnifyError/invalidCorrelationID``; ``UnifyError/deviceRevoked`` when the flow ended
   ///   because the key was revoked (R9).
   public func unifyStatus(
-    _ request: UnifyStatusRequest
+    _ request: UnifyStatusRequest, from client: String? = nil
   ) async throws(UnifyError) -> UnifyStatusResponse {
     let requestID = try UnifyFields.optional(request.clientRequestID, ClientRequestID.self)
-    let session = try await updating(request.correlationID) { session throws(UnifyError) in
+    let session = try await updating(request.correlationID, client) { session throws(UnifyError) in
       if session.phase == .finished { return }
       if session.phase == .created, let number = try self.number(session.phoneNumber),
         self.possession.passesWithoutClient(number)
@@ -83,11 +99,11 @@ public final class UnifyService: Sendable {
   /// - Throws: ``UnifyError/stepNotAllowed`` unless unify-status has said `possession_required`;
   ///   ``UnifyError/invalidCorrelationID``; ``UnifyError/invalidField(_:)``.
   public func unifyBind(
-    _ request: UnifyBindRequest
+    _ request: UnifyBindRequest, from client: String? = nil
   ) async throws(UnifyError) -> UnifyStatusResponse {
     let requestID = try UnifyFields.optional(request.clientRequestID, ClientRequestID.self)
     let number = try UnifyFields.phoneNumber(request.phoneNumber)
-    var (session, version) = try await session(request.correlationID)
+    var (session, version) = try await session(request.correlationID, client)
     if session.phase == .finished, session.possession == PossessionMethod.customer.rawValue,
       session.verifiedNumber == number.e164
     {
@@ -120,21 +136,6 @@ public final class UnifyService: Sendable {
     try await calling { () async throws(RegistryError) in
       _ = try await self.registry.revoke(deviceID, actor: "integrator")
     }
-  }
-
-  /// Notes that the link of an SMS was opened; the waiting device goes on.
-  /// - Parameter token: the token at the end of the link.
-  /// - Throws: ``UnifyError/unauthorized`` for a token that is not the flow's last, or is too old.
-  public func openInstantLink(_ token: String) async throws(UnifyError) {
-    guard let correlationID = try await target(of: .link, token) else { throw .unauthorized }
-    let session = try await updating(correlationID) { session throws(UnifyError) in
-      guard session.phase == .linkWait, let sent = session.sent, sent.secret == token,
-        self.isTimely(sent, withinSeconds: UnifyLimits.instantLinkSeconds)
-      else { throw .unauthorized }
-      session.sent?.isOpened = true
-    }
-    // Not noted while the device asks for another SMS, which makes this link worth nothing.
-    guard session.sent?.isOpened == true else { throw .stepNotAllowed }
   }
 }
 

@@ -19,6 +19,7 @@ struct UnifySession: Codable, Equatable {
     var secret: String
     var atMilliseconds: Int64
     var isOpened = false
+    var isRefused: Bool?
   }
 
   /// A new key that was offered and waits for possession.
@@ -45,6 +46,10 @@ struct UnifySession: Codable, Equatable {
   }
 
   let correlationID: String
+  /// Which client of the integrator began the flow, where it said so.
+  var client: String?
+  /// The id of the authToken; nothing once it was used.
+  var authTokenID: String?
   let clientRequestID: String
   let channel: String
   let phoneNumber: String?

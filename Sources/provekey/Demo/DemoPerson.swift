@@ -22,10 +22,3 @@ struct DemoPerson: OTPStartStep, OTPFinishStep, InstantLinkStartStep, MobileAuth
   /// What the SIM in the device tells the carrier.
   func authenticate() async throws -> String? { user.phoneNumber.e164 }
 }
-
-/// Stands in for a fingerprint vendor: the same browser gives the same visitor.
-struct DemoCollector: DeviceContextCollector {
-  let visitor: Visitor
-
-  func collect(_ options: DeviceContextOptions) async throws -> Visitor? { visitor }
-}

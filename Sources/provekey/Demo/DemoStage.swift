@@ -32,6 +32,7 @@ final class DemoStage {
   let users: [SandboxUser]
   var keyPersistence = false
   var visitor: Visitor?
+  private let vendor: SandboxVisitors
 
   private static let scopeOrigin = "https://shop.example"
 
@@ -39,6 +40,7 @@ final class DemoStage {
     self.folder = folder
     self.clock = clock
     self.users = users
+    vendor = SandboxVisitors(.usUAT, clock: clock.clock)
     try FileManager.default.createDirectory(
       atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     try KeyFile.create(at: folder + "/vault.key")
@@ -77,7 +79,8 @@ final class DemoStage {
     let registry = try await openRegistry()
     let sandbox = SandboxProvider(users: users)
     let service = UnifyService(
-      registry: registry, possession: sandbox, reputation: sandbox, clock: clock.clock)
+      registry: registry, possession: sandbox, reputation: sandbox, visitors: vendor,
+      clock: clock.clock)
     let result = try await flow(run, service, vault)
     try vault.close()
     try await registry.close()
@@ -153,8 +156,9 @@ final class DemoStage {
     }
     if let visitor {
       builder = try builder.withDeviceContext(
-        DeviceContextOptions(publicAPIKey: "demo-key", buildConfig: .usUAT),
-        collector: DemoCollector(visitor: visitor))
+        DeviceContextOptions(
+          publicAPIKey: SandboxVisitors.publicAPIKey(for: .usUAT), buildConfig: .usUAT),
+        collector: SandboxCollector(visitor, to: vendor))
     }
     return builder.withPause { _ in await Task.yield() }.build()
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ProveDeviceRegistry
+import ProveDeviceRegistryPostgres
 import ProveKeyModel
 
 extension RegistryCommand {
@@ -10,7 +11,8 @@ extension RegistryCommand {
     @OptionGroup var unlock: NewUnlockOptions
 
     func run() async throws {
-      let store = try place.store.create(unlock: try unlock.method(), options: place.options)
+      let store = try await place.store.create(
+        unlock: try unlock.method(), options: place.options)
       let registry = try await place.registry(on: store)
       try await RegistryCommand.show(registry, json: place.json)
       try await registry.close()
@@ -25,13 +27,19 @@ extension RegistryCommand {
     @OptionGroup var target: Target
 
     func run() async throws {
-      let path = try target.place.store.path()
-      let before = try SQLiteRegistryStore.format(at: path)
-      try await target.use { _ in }
-      let after = try SQLiteRegistryStore.format(at: path)
+      let (before, after): (Int, Int)
+      switch target.place.store {
+      case .sqlite(let path):
+        before = Int(try SQLiteRegistryStore.format(at: path))
+        try await target.use { _ in }
+        after = Int(try SQLiteRegistryStore.format(at: path))
+      case .postgres(let url):
+        (before, after) = try await PostgresRegistryStore.migrate(
+          url, options: StoreAddress.forPeople)
+      }
       try Output.show(
         [
-          ("formatBefore", .number(Int(before))), ("format", .number(Int(after))),
+          ("formatBefore", .number(before)), ("format", .number(after)),
           ("changed", .flag(before != after)),
         ], json: target.json)
     }
@@ -158,7 +166,9 @@ extension RegistryCommand {
     @Option(help: "The copy's file; it must not exist.") var to: String
 
     func run() async throws {
-      guard let store = try target.open() as? SQLiteRegistryStore else {
+      guard case .sqlite = target.place.store,
+        let store = try await target.open() as? SQLiteRegistryStore
+      else {
         throw Refusal(text: "only a SQLite store is copied so; for PostgreSQL see pg_basebackup")
       }
       var line = ProgressLine("backup")

@@ -28,7 +28,7 @@ extension ErrorText {
   static func describe(_ problem: StoreProblem) -> String {
     switch problem {
     case .missing: "there is no registry there; make one with 'provekey registry init'"
-    case .alreadyExists: "there is a file there already; choose another"
+    case .alreadyExists: "there is a registry or a file there already; choose another place"
     case .folderMissing: "the folder of the file does not exist; make it first"
     case .permissionDenied: "the operating system refuses access to the file"
     case .permissionsTooOpen(let mode): tooOpen(mode)
@@ -45,7 +45,11 @@ extension ErrorText {
     case .unavailable: "the store cannot be reached; nothing was changed, try again"
     case .overloaded: "too many wait for the store already; try again later"
     case .timedOut: "the store did not answer in time; nothing was changed"
-    case .schemaOutdated: "the store's tables are of an older program; run 'registry migrate'"
+    case .schemaOutdated:
+      """
+      the store's tables are missing or older than this program: 'registry init' makes a registry, \
+      'registry migrate' brings its tables up to date
+      """
     case .setDigestsMissing:
       """
       the registry was used with --set-digests off; make the digests anew with 'registry verify \

@@ -95,7 +95,7 @@ struct RegistryCommand: AsyncParsableCommand {
     func use(
       _ options: SQLiteStoreOptions? = nil, _ body: (DeviceRegistry) async throws -> Void
     ) async throws {
-      let store = try open(options)
+      let store = try await open(options)
       do {
         try await body(try await place.registry(on: store))
       } catch {
@@ -106,8 +106,8 @@ struct RegistryCommand: AsyncParsableCommand {
       try await store.close()
     }
 
-    func open(_ options: SQLiteStoreOptions? = nil) throws -> any RegistryStore {
-      try place.store.open(unlock: try unlock.method(), options: options ?? place.options)
+    func open(_ options: SQLiteStoreOptions? = nil) async throws -> any RegistryStore {
+      try await place.store.open(unlock: try unlock.method(), options: options ?? place.options)
     }
   }
 

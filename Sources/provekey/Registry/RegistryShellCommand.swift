@@ -39,7 +39,7 @@ struct RegistryShellCommand: AsyncParsableCommand {
     StandardStreams.ignoreBrokenPipes()
     let clock = RegistryShellClock()
     let registry = try await DeviceRegistry(
-      store: try target.open(), scope: try target.place.scope(),
+      store: try await target.open(), scope: try target.place.scope(),
       policy: try rules.policy(inactivityMonths: target.place.inactivityMonths),
       clock: clock.wallClock)
     var lines = LineReader(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ProveDeviceRegistry
+import ProveDeviceRegistryPostgres
 import ProveKeySealing
 
 /// Where a registry's rows are, as `--store` names it.
@@ -39,22 +40,45 @@ enum StoreAddress: Equatable, ExpressibleByArgument {
   }
 
   /// Opens a store that exists.
-  func open(unlock: UnlockMethod, options: SQLiteStoreOptions) throws -> any RegistryStore {
-    try SQLiteRegistryStore.openExisting(at: try path(), unlock: unlock, options: options)
+  func open(unlock: UnlockMethod, options: SQLiteStoreOptions) async throws -> any RegistryStore {
+    switch self {
+    case .sqlite(let path):
+      try SQLiteRegistryStore.openExisting(at: path, unlock: unlock, options: options)
+    case .postgres(let url):
+      try await PostgresRegistryStore.openExisting(
+        url, unlock: unlock, options: Self.postgres(options))
+    }
   }
 
   /// Makes a store where there is none.
-  func create(unlock: UnlockMethod, options: SQLiteStoreOptions) throws -> any RegistryStore {
-    try SQLiteRegistryStore.create(at: try path(), unlock: unlock, options: options)
+  func create(unlock: UnlockMethod, options: SQLiteStoreOptions) async throws -> any RegistryStore {
+    switch self {
+    case .sqlite(let path):
+      try SQLiteRegistryStore.create(at: path, unlock: unlock, options: options)
+    case .postgres(let url):
+      try await PostgresRegistryStore.create(url, unlock: unlock, options: Self.postgres(options))
+    }
   }
 
-  /// The path of the file.
-  /// - Throws: when the store is no file.
-  func path() throws -> String {
-    switch self {
-    case .sqlite(let path): return path
-    case .postgres:
-      throw Refusal(text: "this program was built without PostgreSQL; give --store sqlite:PATH")
+  /// The same choices for a server, where nobody is alone.
+  private static func postgres(_ options: SQLiteStoreOptions) throws -> PostgresStoreOptions {
+    guard options.mode == .shared else {
+      throw ValidationError("--mode exclusive is for SQLite; a server has other users.")
     }
+    var chosen = forPeople
+    chosen.setDigests =
+      switch options.setDigests {
+      case .kept: .kept
+      case .off: .off
+      case .rebuilt: .rebuilt
+      }
+    return chosen
+  }
+
+  /// How a command connects: somebody waits for it, so it gives up sooner than a server would.
+  static var forPeople: PostgresStoreOptions {
+    var options = PostgresStoreOptions()
+    options.retryWindowMilliseconds = 3000
+    return options
   }
 }

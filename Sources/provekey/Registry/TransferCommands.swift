@@ -12,13 +12,44 @@ extension RegistryCommand {
       discussion: """
         The file has mode 0600 and holds numbers and ids in the clear: treat it as the people's \
         data that it is. Others may go on using the registry; each registration comes once. An \
-        export that was interrupted goes on with --resume.
+        export that was interrupted goes on with --resume. With --by or --device the file holds \
+        instead what is held about one person, events included, as one object of JSON.
         """)
     @OptionGroup var target: Target
     @Option(help: "The file; it must not exist, unless with --resume.") var to: String
     @Flag(help: "Go on with the file of an export that was interrupted.") var resume = false
+    @Option(help: "Only what is held about one device, by its deviceId.") var device: String?
+    @Option(
+      help: """
+        Only what is held about a person, by the value on standard input: phone, prove-id, \
+        customer, human.
+        """)
+    var by: PersonKey?
+
+    func validate() throws {
+      guard [device != nil, by != nil, resume].count(where: { $0 }) <= 1 else {
+        throw ValidationError("Give at most one of --device, --by and --resume.")
+      }
+    }
 
     func run() async throws {
+      if device == nil, by == nil { return try await exportAll() }
+      let subject =
+        try by?.subject() ?? .deviceID(try DeviceID(validating: device ?? ""))
+      try await target.use { registry in
+        let data = try await registry.personalData(of: subject)
+        let file = try OutputFile(creating: to)
+        try file.write(data.json + [0x0A])
+        try file.finish()
+        try Output.show(
+          [
+            ("registrations", .number(data.registrations.count)),
+            ("events", .number(data.events.values.reduce(0) { $0 + $1.count })),
+          ], json: target.json)
+      }
+    }
+
+    private func exportAll() async throws {
       let lineLimit = RegistrationDocument.lineByteLimit
       let file =
         resume

@@ -21,6 +21,11 @@ final class World: Sendable {
 
   var path: String { folder.file("registry.sqlite") }
 
+  /// The store itself, where it is one in a file.
+  var sqlite: SQLiteRegistryStore {
+    get throws { try #require(store as? SQLiteRegistryStore) }
+  }
+
   init(
     _ policy: RegistryPolicy = .prove, clock: ManualClock = ManualClock(.start)
   ) async throws {

@@ -2,6 +2,7 @@ import Foundation
 import ProveKeyModel
 import ProveKeyPlatform
 import ProveKeySealing
+import StoreTestSupport
 import Testing
 
 @testable import ProveDeviceRegistry
@@ -15,7 +16,7 @@ struct RegistryBackupTests {
     try await world.registry.generate(.init(count: 600, seed: 1, until: .start))
     let path = world.folder.file("copy.sqlite")
     var told: [Int] = []
-    let report = try await world.store.backup(to: path, pageCount: 16) { done, total in
+    let report = try await world.sqlite.backup(to: path, pageCount: 16) { done, total in
       #expect(done <= total)
       told.append(done)
     }
@@ -23,6 +24,8 @@ struct RegistryBackupTests {
     #expect(told.count > 10)
     let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
     #expect(mode == 0o600)
+    let names = try FileManager.default.contentsOfDirectory(atPath: world.folder.path)
+    #expect(names.filter { $0.hasPrefix("copy") } == ["copy.sqlite"], "nothing lies beside it")
     let store = try SQLiteRegistryStore.openExisting(at: path, unlock: world.unlock)
     let registry = try await DeviceRegistry(store: store, scope: .shop)
     #expect(try await registry.verify().problems == [])
@@ -34,7 +37,7 @@ struct RegistryBackupTests {
     let world = try await World()
     try await world.registry.generate(.init(count: 500, seed: 1, until: .start))
     let path = world.folder.file("copy.sqlite")
-    let (store, registry) = (world.store, world.registry)
+    let (store, registry) = (try world.sqlite, world.registry)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
         try await registry.generate(.init(count: 1_500, seed: 2, until: .start))
@@ -56,12 +59,12 @@ struct RegistryBackupTests {
     let path = world.folder.file("copy.sqlite")
     try Data().write(to: URL(fileURLWithPath: path))
     await #expect(throws: RegistryError.store(.alreadyExists)) {
-      try await world.store.backup(to: path)
+      try await world.sqlite.backup(to: path)
     }
     try FileManager.default.removeItem(atPath: path)
     try await world.tamper("UPDATE registration SET last_active_day = last_active_day + 1")
     await #expect(throws: RegistryError.store(.corrupt)) {
-      try await world.store.backup(to: path)
+      try await world.sqlite.backup(to: path)
     }
     #expect(!DurableFile(path: path).isThere)
   }

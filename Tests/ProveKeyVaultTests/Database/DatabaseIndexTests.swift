@@ -117,6 +117,31 @@ struct DatabaseIndexTests {
     #expect(try stage.vault.verify().isSound)
   }
 
+  @Test("an index that is renamed keeps its entries, one that is deleted gives its name away")
+  func renamed() throws {
+    let stage = try stage()
+    try stage.upgrade { upgrade throws in
+      let store = try upgrade.store("s")
+      let ages = try store.index("age")
+      try store.renameIndex("age", to: "years")
+      #expect(ages.name == Array("years".utf16))
+      #expect(try ages.getAllKeys() == keys(2, 1, 3, 5))
+      #expect(try fault { try store.renameIndex("age", to: "x") } == .notFound)
+      #expect(try fault { try store.renameIndex("years", to: "name") } == .constraint)
+      try store.renameIndex("years", to: "years")
+      try store.deleteIndex("name")
+      try store.renameIndex("tags", to: "name")
+      try store.put(Self.person("gil", 25, [.string("c")]), key: .number(7))
+    }
+    try stage.vault.database("d", for: shop).write("s") { transaction throws in
+      let store = try transaction.onlyStore
+      #expect(try store.index("years").getAllKeys() == keys(2, 7, 1, 3, 5))
+      #expect(try store.index("name").getAllKeys(.string("c")) == keys(7))
+      #expect(try fault { try store.renameIndex("years", to: "x") } == .invalidState)
+    }
+    #expect(try stage.vault.verify().isSound)
+  }
+
   private func walk(_ cursor: DatabaseCursor?) throws -> [[DatabaseKey]] {
     var seen: [[DatabaseKey]] = []
     guard let cursor else { return [] }

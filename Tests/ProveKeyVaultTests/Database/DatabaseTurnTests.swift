@@ -139,6 +139,48 @@ struct DatabaseTurnTests {
     #expect(errors.first as? VaultError == .database(.invalidState))
   }
 
+  @Test("a transaction inside another one waits for those that do not wait for it (I5)")
+  func nestedWaiting() throws {
+    let gate = DatabaseGate()
+    let room = try fixture.open().withRing { ring throws(VaultError) in
+      try DatabaseRoom(shop, [], ring.databases.keys)
+    }
+    @Sendable func scope(_ stores: Set<UInt64>) -> DatabaseGate.Scope {
+      DatabaseGate.Scope(name: DatabaseGate.Name(room), stores: stores, isWriting: true)
+    }
+    let refused = Locked(false)
+    let (holds, outer) = (DispatchSemaphore(value: 0), Locked(UInt64(0)))
+    let errors = threads(3) { number in
+      switch number {
+      case 0:
+        // Holds the second store until the two others wait.
+        let claim = try gate.enter(scope([2]))
+        holds.signal()
+        while gate.waitingCount < 2, !refused.withLock({ $0 }) { sched_yield() }
+        gate.leave(claim)
+      case 1:
+        // Waits for both stores.
+        while outer.withLock({ $0 }) == 0 { sched_yield() }
+        gate.leave(try gate.enter(scope([1, 2])))
+      default:
+        // Holds the first store, and wants the second one after the other has come for both.
+        holds.wait()
+        let claim = try gate.enter(scope([1]))
+        outer.withLock { $0 = claim }
+        while gate.waitingCount < 1 { sched_yield() }
+        defer { gate.leave(claim) }
+        do {
+          gate.leave(try gate.enter(scope([2])))
+        } catch {
+          refused.withLock { $0 = true }
+          throw error
+        }
+      }
+    }
+    #expect(errors.isEmpty)
+    #expect(gate.waitingCount == 0)
+  }
+
   // MARK: Several vault objects
 
   @Test(

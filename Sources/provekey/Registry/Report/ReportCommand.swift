@@ -21,7 +21,7 @@ extension RegistryCommand {
     }
 
     func run() async throws {
-      let store = try target.open()
+      let store = try await target.open()
       do {
         let registry = try await target.place.registry(on: store)
         let statistics = try await store.statistics()

@@ -1,0 +1,159 @@
+#if Sandbox
+  import Foundation
+  import ProveKeyPlatform
+  import Testing
+
+  /// What clients may cost that are slow, broken, or many (H1, H2).
+  @Suite("slow and broken clients", .serialized)
+  struct SlowClientTests {
+    @Test("the twenty-sixth request in a second is 429 with Retry-After; another client is served")
+    func rate() async throws {
+      let sandbox = try SandboxProcess(clients: ["one": "secret", "two": "secret"])
+      let one = try await Integrator(sandbox.port, "one", "secret")
+      let two = try await Integrator(sandbox.port, "two", "secret")
+      var refused: WireClient.Answer?
+      for _ in 0..<200 where refused == nil {
+        let answer = try await one.status("nobody")
+        if answer.status == 429 { refused = answer } else { #expect(answer.status == 400) }
+      }
+      let answer = try #require(refused)
+      #expect(answer.headers["retry-after"] == "1")
+      #expect(try answer.json == ["message": .text("too many requests")])
+      #expect(try await two.status("nobody").status == 400)
+    }
+
+    @Test("guessing tokens is limited as well, and does not touch those who have one")
+    func guessing() async throws {
+      let sandbox = try SandboxProcess()
+      let integrator = try await Integrator(sandbox)
+      let client = WireClient(sandbox.port)
+      var statuses: Set<Int> = []
+      for _ in 0..<100 {
+        statuses.insert(
+          try await client.ask(
+            "POST", "/v3/unify", "{}", headers: ["Authorization": "Bearer x"]
+          ).status)
+      }
+      #expect(statuses == [401, 429])
+      #expect(try await integrator.status("nobody").status == 400)
+    }
+
+    @Test(
+      "what is no HTTP is refused and the connection closed",
+      arguments: [
+        ("hello\r\n\r\n", 400), ("GET / HTTP/1.1\r\n\r\n", 400), ("GET / HTTP/3.0\r\n\r\n", 505),
+        ("GET  / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: a\nX: b\r\n\r\n", 400),
+        ("POST /token HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400),
+        ("POST /token HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 1\r\n\r\n", 400),
+        ("POST /token HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
+        (
+          "POST /token HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+          400
+        ),
+        ("POST /token HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
+        ("POST /token HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nfff\r\n", 400),
+        ("POST /token HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n", 400),
+        (
+          "POST /token HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999999\r\n\r\n", 400
+        ),
+        ("GET / HTTP/1.1\r\nHost: a\r\nX: " + String(repeating: "x", count: 9000), 431),
+        (
+          "GET / HTTP/1.1\r\nHost: a\r\n" + String(repeating: "X: y\r\n", count: 100) + "\r\n", 431
+        ),
+      ])
+    func garbage(bytes: String, status: Int) async throws {
+      // `fff` is 4095 bytes, which is allowed; the sandbox then waits for them in vain.
+      let expected = bytes.hasSuffix("fff\r\n") ? nil : status
+      let client = WireClient(try Self.shared().port)
+      try await client.send(bytes)
+      if let expected {
+        #expect(try await client.read().status == expected)
+        #expect(await client.readSome() == [])
+      }
+      client.close()
+    }
+
+    @Test("a body in chunks is read as one, and two requests at once are answered in turn")
+    func chunks() async throws {
+      let client = WireClient(try Self.shared().port)
+      let head = "POST /token HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+      try await client.send(
+        head + "8;x=y\r\ngrant_ty\r\n6\r\npe=abc\r\n0\r\nTrailer: x\r\n\r\n" + head)
+      #expect(try await client.read().text.contains("grant_type"))
+      try await client.send("0\r\n\r\n")
+      #expect(try await client.read().status == 400)
+      client.close()
+    }
+
+    @Test("a client that closes its half still gets its answer")
+    func halfClosed() async throws {
+      let client = WireClient(try Self.shared().port)
+      try await client.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+      client.closeHalf()
+      #expect(try await client.read().status == 200)
+      #expect(await client.readSome() == [])
+      client.close()
+    }
+
+    @Test(
+      "1,500 clients that send a byte and wait are ended in time and cost little, others are served",
+      .timeLimit(.minutes(2)))
+    func slow() async throws {
+      let sandbox = try SandboxProcess()
+      let integrator = try await Integrator(sandbox)
+      let before = try await Self.metric("resident_bytes", sandbox)
+      var clients: [WireClient] = []
+      OpenFileLimit.raise()
+      for _ in 0..<1500 {
+        let client = WireClient(sandbox.port)
+        try await client.send("P")
+        clients.append(client)
+      }
+      #expect(try await integrator.status("nobody").status == 400)
+      #expect(try await Self.metric("connections_open", sandbox) > 1400)
+      let during = try await Self.metric("resident_bytes", sandbox)
+      #expect(during - before < 64 << 20, "\((during - before) / 1500) bytes a connection")
+      // Each is ended by the sandbox, not by us: reading meets the end.
+      for client in clients { #expect(await client.readSome() == []) }
+      #expect(try await Self.metric("connections_late_total", sandbox) >= 1500)
+      #expect(try await Self.metric("connections_open", sandbox) < 10)
+      print("slow clients: \((during - before) / 1500) bytes each")
+    }
+
+    @Test("an answer that is being made is sent when the sandbox stops; then nobody is there")
+    func stops() async throws {
+      let sandbox = try SandboxProcess()
+      let idle = WireClient(sandbox.port)
+      #expect(try await idle.ask("GET", "/health").status == 200)
+      #expect(sandbox.stop() == 0)
+      #expect(await idle.readSome() == [])
+      await #expect(throws: (any Error).self) { try await WireClient(sandbox.port).connect() }
+    }
+
+    // MARK: Helpers
+
+    private static let one = Locked<SandboxProcess?>(nil)
+
+    /// One sandbox for the cases that leave it as it was.
+    private static func shared() throws -> SandboxProcess {
+      try one.withLock {
+        if let sandbox = $0 { return sandbox }
+        let sandbox = try SandboxProcess()
+        $0 = sandbox
+        return sandbox
+      }
+    }
+
+    static func metric(_ name: String, _ sandbox: SandboxProcess) async throws -> Int {
+      let client = WireClient(sandbox.port)
+      defer { client.close() }
+      let text = try await client.ask("GET", "/metrics").text
+      let line = text.split(separator: "\n").first { $0.hasPrefix("provekey_sandbox_\(name) ") }
+      return try #require(line?.split(separator: " ").last.flatMap { Int($0) })
+    }
+  }
+#endif
