@@ -132,7 +132,7 @@ let package = Package(
       name: "ProveKeyStoreC",
       dependencies: [
         "CProveKeyStore", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
-        "ProveDeviceRegistry", "ProveKeyShell",
+        "ProveDeviceRegistry", "ProveDeviceRegistryPostgres", "ProveKeyShell",
       ]),
 
     .testTarget(name: "ProveKeyModelTests", dependencies: ["ProveKeyModel"]),
