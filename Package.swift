@@ -178,7 +178,7 @@ let package = Package(
       name: "ProveDeviceRegistryPostgresTests",
       dependencies: [
         "ProveDeviceRegistryPostgres", "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform",
-        "ProveKeySealing",
+        "ProveKeySealing", "ProveKeyTesting",
       ]),
     .testTarget(
       name: "ProveUnifyTests",
