@@ -22,8 +22,9 @@ public struct RegistryPolicy: Hashable, Sendable {
   public let lastAuthenticatedGranularitySeconds: Int64
   /// Which decisions are kept as events.
   public let eventDetail: EventDetail
-  /// For how many days what is personal in an event is kept, 1 to 36,500; nothing for as long as
-  /// the person is. Default 400.
+  /// For how many days what is personal in an event is kept.
+  ///
+  /// 1 to 36,500, default 400; nothing for as long as the person is.
   public let eventDetailDays: Int?
   /// Whether a decision that would add a registration tells which live ones the number has already.
   public let bindingLookup: Bool

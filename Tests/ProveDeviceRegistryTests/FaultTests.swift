@@ -50,7 +50,8 @@ struct FaultTests {
   private func run(_ number: Int, _ failing: Failing, stays: Bool) async throws -> Int {
     let path = folder.file("\(failing)-\(stays)-\(number)")
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-    defer { try? FileManager.default.removeItem(atPath: path) }  // the folder goes in the end anyway
+    // The folder goes in the end anyway.
+    defer { try? FileManager.default.removeItem(atPath: path) }
     let watched = try WatchedFolder(path)
     let file = path + "/registry.sqlite"
     let operations =
