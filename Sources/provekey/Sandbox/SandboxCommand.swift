@@ -94,7 +94,7 @@
       let hasKey = unlock.keyFile ?? unlock.passphraseFile ?? unlock.passphraseEnv != nil
       let method = hasKey ? try unlock.method() : .keyFile(try folder.keyFile())
       return try await DeviceRegistry(
-        store: try openStore(in: folder, method),
+        store: try await openStore(in: folder, method),
         scope: try RegistryScope(tenant: "sandbox", buildConfig: buildConfig),
         policy: try RegistryPolicy(keyPersistence: !withoutKeyPersistence),
         clock: clock.wallClock)
@@ -103,12 +103,12 @@
     /// A file is made where there is none; a server's store is made by `registry init`.
     private func openStore(
       in folder: SandboxFolder, _ method: UnlockMethod
-    ) throws -> any RegistryStore {
+    ) async throws -> any RegistryStore {
       guard let store else {
         return try SQLiteRegistryStore(at: folder.path("registry.sqlite"), unlock: method)
       }
       if case .sqlite(let path) = store { return try SQLiteRegistryStore(at: path, unlock: method) }
-      return try store.open(unlock: method, options: SQLiteStoreOptions())
+      return try await store.open(unlock: method, options: SQLiteStoreOptions())
     }
   }
 
