@@ -132,7 +132,7 @@ let package = Package(
       name: "ProveKeyStoreC",
       dependencies: [
         "CProveKeyStore", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
-        "ProveDeviceRegistry", "ProveKeyShell",
+        "ProveDeviceRegistry", "ProveDeviceRegistryPostgres", "ProveKeyShell",
       ]),
 
     .testTarget(name: "ProveKeyModelTests", dependencies: ["ProveKeyModel"]),
@@ -178,7 +178,7 @@ let package = Package(
       name: "ProveDeviceRegistryPostgresTests",
       dependencies: [
         "ProveDeviceRegistryPostgres", "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform",
-        "ProveKeySealing",
+        "ProveKeySealing", "ProveKeyTesting",
       ]),
     .testTarget(
       name: "ProveUnifyTests",

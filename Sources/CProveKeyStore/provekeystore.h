@@ -553,11 +553,11 @@ pks_status pks_policy_default(pks_policy *policy, pks_error *error);
 typedef struct pks_registry_options {
   uint32_t size;
   uint32_t access;          /* a `pks_access` */
-  const char *store;        /* "sqlite:PATH"; "postgresql://..." where the build has it */
+  const char *store;        /* "sqlite:PATH", or "postgresql://..." as libpq has it */
   const pks_unlock *unlock;
   const char *tenant;
   uint32_t build_config;
-  uint32_t mode;            /* a `pks_mode`; PKS_SHARED is usual for servers */
+  uint32_t mode;            /* a `pks_mode`; of PostgreSQL always PKS_SHARED */
   const pks_policy *policy; /* NULL for the default */
 } pks_registry_options;
 

@@ -39,11 +39,11 @@ func text(
   _ pointer: UnsafePointer<CChar>?, count: Int, limit: Int
 ) throws(Refusal) -> String {
   let bytes = try unsafe buffer(pointer, count: count, limit: limit)
-  let text = unsafe bytes.withMemoryRebound(to: UInt8.self) { bytes in
-    unsafe String(validating: bytes, as: UTF8.self)
+  return try unsafe bytes.withMemoryRebound(to: UInt8.self) { bytes throws(Refusal) in
+    do throws(UTF8.ValidationError) {
+      return String(copying: try UTF8Span(validating: unsafe bytes.span))
+    } catch { throw Refusal.notUTF8 }
   }
-  guard let text else { throw .notUTF8 }
-  return text
 }
 
 /// Bytes with their length, copied.

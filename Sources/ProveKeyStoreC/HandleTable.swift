@@ -1,6 +1,6 @@
 public import CProveKeyStore
+import Glibc
 import ProveDeviceRegistry
-import ProveKeyPlatform
 import ProveKeyVault
 
 /// What a handle stands for.
@@ -29,7 +29,8 @@ enum Resource: Sendable {
 /// - C3. The lock is held for a look-up only: never while a vault or registry works, never while a
 ///   callback runs. Who looked a thing up keeps it alive, so that closing frees nothing in use.
 /// - C4. In a forked child nothing that the parent opened is touched, this table's lock neither.
-final class HandleTable: Sendable {
+@safe
+final class HandleTable: @unchecked Sendable {  // the mutex guards `state`
   /// The table of the process.
   static let process = HandleTable()
 
@@ -43,13 +44,29 @@ final class HandleTable: Sendable {
     var free: [Int] = []
   }
 
-  private let state = Locked(State())
+  // Not `Locked`, and not a variable of the class: a look-up through another module's generics, with
+  // exclusive access checked as it runs, takes twice as long, and every call makes one.
+  private let state = UnsafeMutablePointer<State>.allocate(capacity: 1)
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+
+  private init() {
+    unsafe state.initialize(to: State())
+    let status = unsafe pthread_mutex_init(mutex, nil)
+    precondition(status == 0, "a mutex could not be made (\(status))")
+  }
+
+  deinit {
+    unsafe pthread_mutex_destroy(mutex)
+    unsafe mutex.deallocate()
+    unsafe state.deinitialize(count: 1)
+    unsafe state.deallocate()
+  }
 
   /// Gives out a handle.
   /// - Throws: ``Refusal`` beyond the limit of handles.
   func add(_ resource: Resource) throws(Refusal) -> UInt64 {
     try ForkWatch.begin()
-    return try state.withLock { state throws(Refusal) in
+    return try locked { state throws(Refusal) in
       let index: Int
       if let free = state.free.popLast() {
         index = free
@@ -68,7 +85,7 @@ final class HandleTable: Sendable {
   /// What a handle stands for.
   func find(_ handle: UInt64) throws(Refusal) -> Resource {
     try ForkWatch.check()
-    return try state.withLock { state throws(Refusal) in
+    return try locked { state throws(Refusal) in
       let index = try Self.index(of: handle, in: state)
       guard let resource = state.places[index].resource else { throw .closed }
       guard resource.kind == handle >> 56 else { throw .badHandle }
@@ -79,7 +96,7 @@ final class HandleTable: Sendable {
   /// Takes a handle back.
   func remove(_ handle: UInt64) throws(Refusal) -> Resource {
     try ForkWatch.check()
-    return try state.withLock { state throws(Refusal) in
+    return try locked { state throws(Refusal) in
       let index = try Self.index(of: handle, in: state)
       guard let resource = state.places[index].resource else { throw .closed }
       guard resource.kind == handle >> 56 else { throw .badHandle }
@@ -90,6 +107,14 @@ final class HandleTable: Sendable {
       }
       return resource
     }
+  }
+
+  private func locked<R>(
+    _ body: (inout State) throws(Refusal) -> R
+  ) throws(Refusal) -> R {
+    unsafe pthread_mutex_lock(mutex)
+    defer { unsafe pthread_mutex_unlock(mutex) }
+    return try unsafe body(&state.pointee)
   }
 
   private static func index(of handle: UInt64, in state: State) throws(Refusal) -> Int {

@@ -1,5 +1,6 @@
 public import CProveKeyStore
 import ProveDeviceRegistry
+import ProveDeviceRegistryPostgres
 import ProveKeyModel
 import ProveKeyPlatform
 import ProveKeySealing
@@ -38,13 +39,14 @@ public func pks_registry_open(
 /// Where a registry's rows are.
 private enum StoreLocation {
   case sqlite(String)
+  case postgres(String)
 
   init(_ url: String) throws {
     let scheme = "sqlite:"
     if url.hasPrefix(scheme) {
       self = .sqlite(String(url.dropFirst(scheme.count)))
-    } else if url.hasPrefix("postgresql:") || url.hasPrefix("postgres:") {
-      throw Refusal.call(PKS_UNSUPPORTED, "this build of the library has no PostgreSQL")
+    } else if url.hasPrefix("postgresql://") || url.hasPrefix("postgres://") {
+      self = .postgres(url)
     } else {
       throw Refusal.badValue("store")
     }
@@ -53,21 +55,43 @@ private enum StoreLocation {
   func open(
     _ unlock: UnlockMethod, access: pks_access, mode: pks_mode
   ) throws -> any RegistryStore {
+    switch self {
+    case .sqlite(let path): try Self.openSQLite(path, unlock, access, mode)
+    case .postgres(let address): try Self.openPostgres(address, unlock, access, mode)
+    }
+  }
+
+  private static func openSQLite(
+    _ path: String, _ unlock: UnlockMethod, _ access: pks_access, _ mode: pks_mode
+  ) throws -> any RegistryStore {
     var options = SQLiteStoreOptions()
     switch mode {
     case PKS_SHARED: options.mode = .shared
     case PKS_EXCLUSIVE: options.mode = .exclusive
     default: throw Refusal.badValue("mode")
     }
-    switch self {
-    case .sqlite(let path):
+    switch access {
+    case PKS_OPEN_OR_CREATE:
+      return try SQLiteRegistryStore(at: path, unlock: unlock, options: options)
+    case PKS_CREATE:
+      return try SQLiteRegistryStore.create(at: path, unlock: unlock, options: options)
+    case PKS_OPEN_EXISTING:
+      return try SQLiteRegistryStore.openExisting(at: path, unlock: unlock, options: options)
+    default: throw Refusal.badValue("access")
+    }
+  }
+
+  private static func openPostgres(
+    _ address: String, _ unlock: UnlockMethod, _ access: pks_access, _ mode: pks_mode
+  ) throws -> any RegistryStore {
+    // A server is for many: nobody can have it alone.
+    guard mode == PKS_SHARED else { throw Refusal.badValue("mode") }
+    return try waiting {
       switch access {
-      case PKS_OPEN_OR_CREATE:
-        return try SQLiteRegistryStore(at: path, unlock: unlock, options: options)
-      case PKS_CREATE:
-        return try SQLiteRegistryStore.create(at: path, unlock: unlock, options: options)
+      case PKS_OPEN_OR_CREATE: try await PostgresRegistryStore.open(address, unlock: unlock)
+      case PKS_CREATE: try await PostgresRegistryStore.create(address, unlock: unlock)
       case PKS_OPEN_EXISTING:
-        return try SQLiteRegistryStore.openExisting(at: path, unlock: unlock, options: options)
+        try await PostgresRegistryStore.openExisting(address, unlock: unlock)
       default: throw Refusal.badValue("access")
       }
     }

@@ -137,6 +137,10 @@ struct ResultBuffer<Element: BitwiseCopyable> {
 /// character's boundary.
 func write<Field>(_ text: String, to field: inout Field) {
   unsafe withUnsafeMutableBytes(of: &field) { bytes in
+    if text.utf8.count < bytes.count {
+      unsafe bytes.copyBytes(from: text.utf8)
+      return
+    }
     var text = Substring(text)
     while text.utf8.count >= bytes.count { text.removeLast() }
     unsafe bytes.copyBytes(from: text.utf8)

@@ -37,7 +37,8 @@ struct ConnectionTests {
   @Test("carries bytes of every value, numbers from end to end and NULL")
   func values() throws {
     let connection = try connect(PostgresServer.shared.get().address(database: "postgres"))
-    let echo = SQLStatement("echo", "SELECT $1::bytea, $2::int8, $3::bytea", [.bytes, .integer, .bytes])
+    let echo = SQLStatement(
+      "echo", "SELECT $1::bytea, $2::int8, $3::bytea", [.bytes, .integer, .bytes])
     let samples: [[UInt8]] = [[], [0], Array(0...255), [UInt8](repeating: 0x5C, count: 100_000)]
     for bytes in samples {
       for number in [Int64.min, -1, 0, 1, .max] {
@@ -60,7 +61,9 @@ struct ConnectionTests {
     let connection = try connect(PostgresServer.shared.get().address(database: "postgres"))
     let fine = Command(SQLStatement(once: "fine", "SELECT 1::int8"))
     let broken = Command(SQLStatement(once: "broken", "SELECT 1/0"))
-    let error = #expect(throws: PostgresError.self) { try connection.exchange([fine, broken, fine]) }
+    let error = #expect(throws: PostgresError.self) {
+      try connection.exchange([fine, broken, fine])
+    }
     #expect(error?.state?.code == "22012")
     #expect(error?.operation == "broken")
     #expect(try connection.exchange([fine, fine]).count == 2)
@@ -141,7 +144,10 @@ struct ConnectionTests {
       ])
     }
     try await fixture.wait(
-      until: "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'transactionid'", is: "1")
+      until: """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event = 'transactionid'
+        """, is: "1")
     do throws(PostgresError) {
       _ = try other.run(lock(first))
       try other.run(ServerConnection.rollback)

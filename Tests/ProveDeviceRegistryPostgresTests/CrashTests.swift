@@ -5,7 +5,7 @@ import Testing
 
 @testable import ProveDeviceRegistryPostgres
 
-/// Campaign Q10. Each suite has a server of its own to harm.
+/// Campaign Q10, on a server of the suite's own to harm.
 @Suite("A PostgreSQL that is killed and cut off", .serialized)
 struct CrashTests {
   private static let server = Result { try PostgresServer() }

@@ -39,10 +39,11 @@ struct MigrationTests {
 
   @Test("goes from every version to the next, each in one piece (M2)")
   func steps() async throws {
-    let later = PostgresSchema.migrations + [
-      .init(version: 2, statements: ["CREATE TABLE IF NOT EXISTS later (id BIGINT PRIMARY KEY)"]),
-      .init(version: 3, statements: ["CREATE TABLE later_still (id BIGINT)", "SELECT 1/0"]),
-    ]
+    let later =
+      PostgresSchema.migrations + [
+        .init(version: 2, statements: ["CREATE TABLE IF NOT EXISTS later (id BIGINT PRIMARY KEY)"]),
+        .init(version: 3, statements: ["CREATE TABLE later_still (id BIGINT)", "SELECT 1/0"]),
+      ]
     _ = try await PostgresRegistryStore.migrate(address)
     await #expect(throws: RegistryError.store(.refused(state: "22012"))) {
       _ = try await PostgresMigrator(address, .init(), migrations: later).run()
@@ -136,8 +137,10 @@ struct MigrationTests {
     _ = try await fixture.store.write((1...3).map { .insert(row($0)) })
     #expect(try await fixture.store.structureProblems() == [])
     try fixture.server.sql(
-      "UPDATE prove_candidate SET last_active_day = 7 WHERE device = (SELECT min(device) FROM "
-        + "prove_candidate)", in: fixture.database)
+      """
+      UPDATE prove_candidate SET last_active_day = 7 WHERE device =
+        (SELECT device FROM prove_candidate ORDER BY device LIMIT 1)
+      """, in: fixture.database)
     #expect(
       try await fixture.store.structureProblems() == [
         "1 candidate rows that agree with no bound registration",

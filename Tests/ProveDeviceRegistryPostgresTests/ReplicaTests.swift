@@ -5,7 +5,9 @@ import Testing
 
 @testable import ProveDeviceRegistryPostgres
 
-/// Campaign Q10 with a streaming replica. The suite has servers of its own.
+/// Campaign Q10 with a streaming replica.
+///
+/// The suite has servers of its own.
 @Suite("A PostgreSQL with a replica", .serialized)
 struct ReplicaTests {
   /// A primary that acknowledges what its replica has on disk, and the replica.
@@ -24,7 +26,8 @@ struct ReplicaTests {
     /// Both hosts, in this order.
     func address(_ database: String, replicaFirst: Bool = false) -> String {
       let ports = replicaFirst ? [replica.port, primary.port] : [primary.port, replica.port]
-      return "host=127.0.0.1,127.0.0.1 port=\(ports[0]),\(ports[1]) user=postgres dbname=\(database)"
+      return
+        "host=127.0.0.1,127.0.0.1 port=\(ports[0]),\(ports[1]) user=postgres dbname=\(database)"
     }
 
     func stop() throws {
@@ -82,7 +85,8 @@ struct ReplicaTests {
     let known = row(1)
     _ = try await fixture.store.write([.insert(known)])
     try await pair.catchUp(fixture)
-    let store = try await fixture.another(at: nil, pair.options(fixture, stalenessMilliseconds: 600))
+    let store = try await fixture.another(
+      at: nil, pair.options(fixture, stalenessMilliseconds: 600))
 
     try await pair.waitForLookUps(on: pair.replica, fixture, store)
     // Another process writes while the replica stands still.

@@ -45,8 +45,8 @@ struct DatabaseJSONTests {
       #expect(try DatabaseJSON.value(line: written) == .number(number))
     }
     #expect(try DatabaseJSON.value(line: Array("-0.0e1".utf8)) == .number(-0.0))
-    #expect(throws: ShellRefusal.self) { try DatabaseJSON.value(line: Array("1e-400".utf8)) }
-    #expect(throws: ShellRefusal.self) { try DatabaseJSON.value(line: Array("1e400".utf8)) }
+    #expect(throws: LineRefusal.self) { try DatabaseJSON.value(line: Array("1e-400".utf8)) }
+    #expect(throws: LineRefusal.self) { try DatabaseJSON.value(line: Array("1e400".utf8)) }
   }
 
   @Test("an object that looks like a form, or whose names are no text, is written by its pairs")

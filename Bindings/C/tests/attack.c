@@ -217,8 +217,10 @@ int main(int argc, char **argv) {
   options.build_config = PKS_US_UAT;
   options.mode = PKS_SHARED;
   EXPECT(PKS_OK, pks_registry_open(&options, &registry, &error));
-  options.store = "postgresql://localhost/x";
-  EXPECT(PKS_UNSUPPORTED, pks_registry_open(&options, &registry, &error));
+  options.store = "postgresql://127.0.0.1:1/x";
+  options.mode = PKS_EXCLUSIVE;
+  EXPECT(PKS_BAD_VALUE, pks_registry_open(&options, &registry, &error));
+  options.mode = PKS_SHARED;
   options.store = "/plain/path";
   EXPECT(PKS_BAD_VALUE, pks_registry_open(&options, &registry, &error));
 

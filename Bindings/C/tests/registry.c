@@ -1,4 +1,4 @@
-/* The registry's calls with a vault as the device: registry FOLDER */
+/* The registry's calls with a vault as the device: registry FOLDER [STORE] */
 #include "check.h"
 
 static pks_error error = {.size = sizeof(pks_error)};
@@ -6,6 +6,7 @@ static const char *origin = "https://shop.example";
 static const char *phone = "+12001004014";
 static pks_registry registry;
 static pks_vault vault;
+static const char *store_url;
 
 static pks_registry open_registry(const char *folder, const char *tenant, pks_status wanted) {
   pks_unlock unlock = raw_unlock();
@@ -17,7 +18,7 @@ static pks_registry open_registry(const char *folder, const char *tenant, pks_st
   PKS_DECLARE(pks_registry_options, options);
   char store[1024];
   snprintf(store, sizeof store, "sqlite:%s/registry.sqlite", folder);
-  options.store = store;
+  options.store = store_url ? store_url : store;
   options.unlock = &unlock;
   options.tenant = tenant;
   options.build_config = PKS_US_UAT;
@@ -230,7 +231,8 @@ static void placing_early(void) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 2) return 2;
+  if (argc != 2 && argc != 3) return 2;
+  store_url = argv[2];
   pks_unlock unlock = raw_unlock();
   EXPECT(PKS_OK, pks_vault_open(in_folder(argv[1], "device.vault"), &unlock, NULL, &vault, &error));
   registry = open_registry(argv[1], "shop", PKS_OK);

@@ -1,8 +1,8 @@
 import CLibPQ
 
-/// What one command gave: its rows, or how many it changed. Freed with its last reference.
+/// What one command gave: its rows, or how many it changed.
 ///
-/// Values are in PostgreSQL's binary form; each is checked for its width before it is read.
+/// Freed with its last reference. Values are in PostgreSQL's binary form; each is checked for its width before it is read.
 @safe
 final class ResultRows {
   private let result: OpaquePointer

@@ -38,7 +38,8 @@ struct ServerAddress: Sendable {
     hosts = try Self.hosts(
       options.removeValue(forKey: "host"), options.removeValue(forKey: "hostaddr"),
       options.removeValue(forKey: "port"))
-    options["fallback_application_name"] = options["fallback_application_name"] ?? "prove-device-registry"
+    options["fallback_application_name"] =
+      options["fallback_application_name"] ?? "prove-device-registry"
     common = options.sorted { $0.key < $1.key }.map { (keyword: $0.key, value: $0.value) }
   }
 

@@ -20,7 +20,8 @@ final class ServerConnection {
   init(_ handle: ServerHandle, answerTimeoutMilliseconds: Int) throws(PostgresError) {
     self.handle = handle
     self.answerTimeoutMilliseconds = answerTimeoutMilliseconds
-    let isReady = unsafe PQsetnonblocking(handle.pointer, 1) == 0
+    let isReady =
+      unsafe PQsetnonblocking(handle.pointer, 1) == 0
       && PQenterPipelineMode(handle.pointer) == 1
     guard isReady else { throw PostgresError(.connectionLost, operation: "connect") }
   }
@@ -58,13 +59,13 @@ final class ServerConnection {
   /// How many warnings the server has sent since the last call.
   func takeWarnings() -> Int { handle.takeWarnings() }
 
-  /// Whether the server has closed the session meanwhile, as far as can be seen without asking.
+  /// Whether the server has closed an idle session, as far as can be seen without asking.
+  ///
+  /// It sends nothing unasked but its farewell and news of its settings; either is reason enough to
+  /// begin anew.
   func hasBeenClosed() -> Bool {
     guard !isBroken else { return true }
-    guard handle.wait(until: .after(milliseconds: 0)) else { return false }
-    // Something can be read: a message of the server's, or the end of the session.
-    let isRead = unsafe PQconsumeInput(handle.pointer) == 1
-    isBroken = !isRead || !handle.isUp
+    isBroken = handle.wait(until: .after(milliseconds: 0)) || !handle.isUp
     return isBroken
   }
 

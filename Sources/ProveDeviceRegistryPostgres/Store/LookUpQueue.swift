@@ -63,7 +63,9 @@ final class LookUpQueue: Sendable {
     do throws(PostgresError) {
       let reader = PostgresReader(connection: try connection.get())
       let rows = try reader.registrations(at: lookUps.map(\.device))
-      for (lookUp, row) in zip(lookUps, rows) { lookUp.continuation.resume(returning: .success(row)) }
+      for (lookUp, row) in zip(lookUps, rows) {
+        lookUp.continuation.resume(returning: .success(row))
+      }
     } catch {
       for lookUp in lookUps { lookUp.continuation.resume(returning: .failure(error)) }
     }

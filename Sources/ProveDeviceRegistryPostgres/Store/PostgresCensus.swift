@@ -59,7 +59,9 @@ struct PostgresCensus {
 
   /// Bytes on disk, where the server can tell.
   private func byteCount() throws(PostgresError) -> Int? {
-    do throws(PostgresError) { return Int(try connection.run(PostgresSQL.size).integer(0, 0)) } catch {
+    do throws(PostgresError) {
+      return Int(try connection.run(PostgresSQL.size).integer(0, 0))
+    } catch {
       // Servers that only speak like PostgreSQL do not have the function.
       guard error.kind == .other else { throw error }
       return nil

@@ -76,9 +76,15 @@ struct PostgresReader {
     in listing: StoredListing, after position: PagePosition?, limit: Int
   ) throws(PostgresError) -> [StoredRegistration] {
     var page = ListingPage(listing)
-    // A listing runs downwards: before its first page stands the highest position there is.
-    page.command.add(position?.lastActiveDay ?? page.firstDay)
-    page.command.add(position?.device.bytes ?? KeyRange.end)
+    // A listing runs downwards: before its first page stands the highest position there is, and a
+    // position that lies above it is no other.
+    if let position, position.lastActiveDay <= page.firstDay {
+      page.command.add(position.lastActiveDay)
+      page.command.add(position.device)
+    } else {
+      page.command.add(page.firstDay)
+      page.command.add(KeyRange.end)
+    }
     page.command.add(Int64(limit))
     page.addConditions()
     guard page.isOfCandidates else {

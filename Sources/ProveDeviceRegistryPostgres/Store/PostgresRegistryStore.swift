@@ -169,7 +169,9 @@ public final class PostgresRegistryStore: Sendable {
 }
 
 extension PostgresWriter.Failure {
-  /// Whether another attempt may settle it. Where an earlier one may have been committed, only
+  /// Whether another attempt may settle it.
+  ///
+  /// Where an earlier one may have been committed, only
   /// another attempt can tell, whatever came in the way of this one.
   func isWorthAnother(_ mayBeApplied: Bool) -> Bool {
     switch self {

@@ -74,7 +74,7 @@ extension PostgresSQL {
 
   // MARK: What PostgreSQL alone knows
 
-  /// Bytes of the tables and their indexes. Elsewhere the size is simply not told.
+  /// Bytes of the tables and their indexes; elsewhere the size is simply not told.
   static let size = SQLStatement(
     "size",
     "SELECT "

@@ -15,7 +15,8 @@ enum PostgresSQL {
     "registration",
     "SELECT \(registrationColumns) FROM prove_registration WHERE device = $1", [.bytes])
   static let item = SQLStatement(
-    "item", "SELECT version, expiry_day, epoch, sealed FROM prove_item WHERE locator = $1", [.bytes])
+    "item", "SELECT version, expiry_day, epoch, sealed FROM prove_item WHERE locator = $1", [.bytes]
+  )
   static let events = SQLStatement(
     "events",
     """
@@ -61,8 +62,9 @@ enum PostgresSQL {
       """, [type, .integer, .bytes, .integer])
   }
 
-  /// Devices of the visitor $1 active since $5, after the position ($2, $3), at most $4. Their rows
-  /// are read by device, since they may live elsewhere.
+  /// Devices of the visitor $1 active since $5, after the position ($2, $3), at most $4.
+  ///
+  /// Their rows are read by device, since they may live elsewhere.
   static let candidates = candidateListing("candidates", "", [])
   /// As `candidates`, with the number $6.
   static let candidatesWithPhone = candidateListing(
@@ -101,7 +103,10 @@ enum PostgresSQL {
     WHERE device = $1 AND version = $12
     """, registrationTypes + [.integer])
   private static let registrationTypes: Types =
-    [.bytes, .bytes, .bytes, .bytes, .bytes, .bytes, .integer, .integer, .integer, .integer, .bytes]
+    [
+      .bytes, .bytes, .bytes, .bytes, .bytes, .bytes, .integer, .integer, .integer, .integer,
+      .bytes,
+    ]
   static let deleteRegistration = SQLStatement(
     "delete_registration", "DELETE FROM prove_registration WHERE device = $1 AND version = $2",
     [.bytes, .integer])
@@ -183,11 +188,11 @@ enum PostgresSQL {
 
   /// All statements above, for the test that holds them to the subset.
   static let all = [
-      registration, item, events, lastEvent, allEvents, detailedEvents, listingByState,
-      listingByVisitor, listingByPhone, listingByProve, listingByCustomer, listingByHuman,
-      candidates, candidatesWithPhone, candidatesWithProve, insertRegistration, updateRegistration,
-      deleteRegistration, insertCandidate, deleteCandidate, insertEvent, redactEvent, insertItem,
-      updateItem, deleteItem, expiredItems, deleteExpiredItem, insertWrite, touchWrite,
-      deleteWrite, oldWrites, digests, lockedDigest, updateDigest, insertDigest,
+    registration, item, events, lastEvent, allEvents, detailedEvents, listingByState,
+    listingByVisitor, listingByPhone, listingByProve, listingByCustomer, listingByHuman,
+    candidates, candidatesWithPhone, candidatesWithProve, insertRegistration, updateRegistration,
+    deleteRegistration, insertCandidate, deleteCandidate, insertEvent, redactEvent, insertItem,
+    updateItem, deleteItem, expiredItems, deleteExpiredItem, insertWrite, touchWrite,
+    deleteWrite, oldWrites, digests, lockedDigest, updateDigest, insertDigest,
   ]
 }

@@ -17,7 +17,9 @@ public struct PostgresStoreOptions: Sendable {
   public struct ReadOnlyHosts: Sendable {
     /// Their connection string, which may name several.
     public var address: String
-    /// How old an answer may be, in milliseconds. A server that lags further behind, or whose lag is
+    /// How old an answer may be, in milliseconds.
+    ///
+    /// A server that lags further behind, or whose lag is
     /// not known, is not asked.
     public var maximumStalenessMilliseconds: Int
     /// Connections at most.
