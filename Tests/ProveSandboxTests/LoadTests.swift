@@ -21,7 +21,7 @@
       "none is mixed with another, 429 is waited out, memory is bounded", .timeLimit(.minutes(5)))
     func flows() async throws {
       let count = 1000
-      let clients = (0..<40).map { ("client\($0)", "secret\($0)") }
+      let clients = (0..<12).map { ("client\($0)", "secret\($0)") }
       let sandbox = try SandboxProcess(clients: Dictionary(clients) { $1 })
       OpenFileLimit.raise()
       let before = try await SlowClientTests.metric("resident_bytes", sandbox)

@@ -77,6 +77,19 @@
       }
     }
 
+    /// Says that nothing more will be sent, and takes a little of what the client still sends.
+    func linger() async {
+      allow(HTTPLimits.lingerSeconds, .busy)
+      state.withLock {
+        if !$0.isShut { _ = Glibc.shutdown(socket.socket.file.rawValue, Int32(SHUT_WR)) }
+      }
+      var count = 0
+      while count < HTTPLimits.lingerBytes {
+        count += takeRead().count
+        guard await readMore() else { return }
+      }
+    }
+
     // MARK: Bytes
 
     /// The next request; nothing when the client has gone, or asks for nothing more.

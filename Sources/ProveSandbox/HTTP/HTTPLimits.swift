@@ -15,6 +15,10 @@
     static let idleSeconds = 30.0
     /// How long an answer may take to be made and to be taken, in seconds.
     static let answerSeconds = 30.0
+    /// How long, and how many bytes, of what a refused client still sends are taken, so that it reads
+    /// the refusal rather than a reset.
+    static let lingerSeconds = 2.0
+    static let lingerBytes = 65_536
     /// How long stopping waits for what runs, in seconds.
     static let stopSeconds = 10.0
     /// The most connections at once; of more, each is told 503 and closed.

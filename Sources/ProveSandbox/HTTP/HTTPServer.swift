@@ -143,7 +143,9 @@
       } catch {
         state.withLock { $0.counts.malformed += 1 }
         let answer = Self.answer(to: error)
-        _ = await connection.write(answer.encoded(keepsAlive: false, withoutBody: false))
+        if await connection.write(answer.encoded(keepsAlive: false, withoutBody: false)) {
+          await connection.linger()
+        }
       }
       state.withLock { $0.connections[ObjectIdentifier(connection)] = nil }
       connection.close()
