@@ -15,7 +15,7 @@ struct RecordTable {
   private let selectState: LazyStatement
   private let insertState: LazyStatement
   private let updateState: LazyStatement
-  private let select: LazyStatement
+  private let read: LazyStatement
   private let list: LazyStatement
   private let walk: LazyStatement
   private let page: LazyStatement
@@ -31,7 +31,7 @@ struct RecordTable {
     selectState = LazyStatement(Self.selectStateSQL, connection)
     insertState = LazyStatement(Self.insertStateSQL, connection)
     updateState = LazyStatement(Self.updateStateSQL, connection)
-    select = LazyStatement(Self.selectSQL, connection)
+    read = LazyStatement(Self.readSQL, connection)
     list = LazyStatement(Self.listSQL, connection)
     walk = LazyStatement(Self.walkSQL, connection)
     page = LazyStatement(Self.pageSQL, connection)
@@ -44,7 +44,10 @@ struct RecordTable {
   static let selectStateSQL = "SELECT sealed FROM state WHERE id = 1"
   static let insertStateSQL = "INSERT INTO state (id, sealed) VALUES (1, ?1)"
   static let updateStateSQL = "UPDATE state SET sealed = ?1 WHERE id = 1"
-  static let selectSQL = "SELECT namespace, epoch, version, sealed FROM record WHERE locator = ?1"
+  /// The hot path's: without the locator, which it gives.
+  static let readSQL = "SELECT namespace, epoch, version, sealed FROM record WHERE locator = ?1"
+  static let selectSQL =
+    "SELECT locator, namespace, epoch, version, sealed FROM record WHERE locator = ?1"
   static let listSQL =
     "SELECT locator, namespace, epoch, version, sealed FROM record WHERE namespace = ?1"
   static let walkSQL =
@@ -95,7 +98,7 @@ struct RecordTable {
     at locator: Locator, _ body: (Row, Span<UInt8>) throws(VaultError) -> R
   ) throws(VaultError) -> R? {
     let (select, isThere) = try wrapping { () throws(DatabaseError) -> (Statement, Bool) in
-      let select = try self.select.statement
+      let select = try self.read.statement
       try select.bindFirst(locator.high, locator.low)
       return (select, try select.step())
     }

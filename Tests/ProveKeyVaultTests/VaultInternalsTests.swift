@@ -19,6 +19,7 @@ struct VaultInternalsTests {
     let connection = try Connection(path: ":memory:", options: options)
     try VaultSchema.migrator.migrate(connection)
     let plans: [(String, String)] = [
+      (RecordTable.readSQL, "SEARCH record USING PRIMARY KEY (locator=?)"),
       (RecordTable.selectSQL, "SEARCH record USING PRIMARY KEY (locator=?)"),
       (RecordTable.listSQL, "SEARCH record USING INDEX record_by_namespace (namespace=?)"),
       (RecordTable.updateSQL, "SEARCH record USING PRIMARY KEY (locator=?)"),
