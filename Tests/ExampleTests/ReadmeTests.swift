@@ -30,8 +30,21 @@ struct ReadmeTests {
   func compiled() throws {
     let readme = examples(in: try text("../../README.md"))
     #expect(readme.count == 2)
-    let compiled = lines(try text("ClientExample.swift") + text("ServerExample.swift"))
-    for example in readme {
+    let files = try text("ClientExample.swift") + text("ServerExample.swift")
+    expect(readme, in: files)
+  }
+
+  @Test("each example of docs/testing.md stands line by line in a file that is compiled")
+  func testing() throws {
+    let page = examples(in: try text("../../docs/testing.md"))
+    #expect(page.count == 3)
+    expect(page, in: try text("TestingExample.swift"))
+  }
+
+  /// Expects the lines of each example to stand in a file's text, in their order.
+  private func expect(_ examples: [String], in text: String) {
+    let compiled = lines(text)
+    for example in examples {
       var position = compiled.startIndex
       for line in lines(example) {
         guard let next = compiled[position...].firstIndex(of: line) else {

@@ -6,7 +6,7 @@ import Testing
 @testable import ProveDeviceRegistry
 
 /// What is left of a person once the person was erased.
-@Suite("Erasure")
+@Suite("Erasure", .onEveryFile, .namingEngines)
 struct ErasureTests {
   @Test("takes a person's registrations and facts, keeps the chains checkable, and says how much")
   func person() async throws {
@@ -127,7 +127,7 @@ struct ErasureTests {
 }
 
 /// What a person is given of what is held about the person.
-@Suite("Personal data")
+@Suite("Personal data", .onEveryFile, .namingEngines)
 struct PersonalDataTests {
   @Test("holds every registration and event of a person, as JSON, and nothing of anybody else")
   func whole() async throws {

@@ -1,4 +1,5 @@
 import ProveDeviceRegistry
+import ProveKeyModel
 import ProveKeyPlatform
 import ProveKeySealing
 import ProveKeyTesting
@@ -36,15 +37,24 @@ struct HistoryTests {
     try await run(Self.allSeeds, count: 40, on: StoreFactory.all)
   }
 
-  @Test("what histories reach is most of what there is")
-  func reach() async throws {
-    var kinds: Set<String> = []
-    for seed in 0..<40 as Range<UInt64> {
-      for step in History(seed: seed, count: 30).steps {
-        kinds.insert(String(String(describing: step).prefix { $0 != "(" }))
-      }
+  @Test("come by every row of the decision table and by nearly every refusal")
+  func reach() throws {
+    var all = History.Reach()
+    for seed in Self.memorySeeds {
+      let reach = try History(seed: seed, count: 30).reach()
+      all.rows.formUnion(reach.rows)
+      all.refusals.formUnion(reach.refusals)
+      all.completed += reach.completed
     }
-    #expect(kinds.count == 17, "\(kinds.sorted())")
+    #expect(all.rows == Set(DecisionRow.allCases))
+    let refusals: [RegistryError] = [
+      .unknownDevice, .deviceIDTaken, .deviceRevoked, .deviceSuspended, .deviceInactive, .notBound,
+      .signatureInvalid, .ticketExpired, .ticketSpent, .planStale, .nothingToComplete,
+      .possessionMissing, .possessionFailed, .phoneNumberMismatch, .newKeyMissing, .newKeyMismatch,
+      .registrationCapReached,
+    ]
+    for refusal in refusals { #expect(all.refusals.contains("\(refusal)"), "\(refusal)") }
+    #expect(all.completed > Self.memorySeeds.count / 2, "\(all.completed) completed")
   }
 
   @Test("a store that loses something is found, and the history that shows it is short")

@@ -169,6 +169,11 @@ package final class HostileStore: RegistryStore {
     for _ in 0..<20 { await Task.yield() }
   }
 
+  /// Clears what deleted rows left behind.
+  package func scrub() async throws(RegistryError) {
+    try await reading { () async throws(RegistryError) in try await self.base.scrub() }
+  }
+
   /// Closes the store behind, which then answers for itself.
   package func close() async throws(RegistryError) {
     try await base.close()

@@ -1,5 +1,5 @@
 import ProveDeviceRegistry
-import ProveKeyModel
+package import ProveKeyModel
 import ProveKeyTesting
 
 /// Where a registry did otherwise than the model.
@@ -43,16 +43,50 @@ extension History {
     return HistoryDifference(history: history, finding: finding.text)
   }
 
-  /// Takes one step everywhere.
-  private static func take(
-    _ step: HistoryStep, _ cast: HistoryCast, _ model: inout HistoryModel,
-    _ engines: [HistoryEngine]
-  ) async throws -> String? {
+  /// What the history comes by, as the model tells it.
+  package struct Reach: Sendable {
+    /// Rows of the decision table.
+    package var rows: Set<DecisionRow> = []
+    /// Names of the errors.
+    package var refusals: Set<String> = []
+    /// Decisions that were completed.
+    package var completed = 0
+
+    /// Has come by nothing yet.
+    package init() {}
+  }
+
+  /// Runs the history on the model alone.
+  package func reach() throws -> Reach {
+    let cast = try HistoryCast(seed: seed)
+    var model = HistoryModel(cast)
+    var reach = Reach()
+    for step in steps {
+      Self.moveClock(step, cast)
+      switch try model.take(HistoryMove(step: step, signing: try Self.signing(step, cast, model))) {
+      case .decision(let row, _): reach.rows.insert(row)
+      case .refused(let error): reach.refusals.insert("\(error)")
+      case .registration: if case .complete = step { reach.completed += 1 }
+      default: break
+      }
+    }
+    return reach
+  }
+
+  private static func moveClock(_ step: HistoryStep, _ cast: HistoryCast) {
     switch step {
     case .moveClock(let seconds): cast.clock.advance(seconds: seconds)
     case .moveClockByMonths(let months): cast.clock.advance(months: months)
     default: break
     }
+  }
+
+  /// Takes one step everywhere.
+  private static func take(
+    _ step: HistoryStep, _ cast: HistoryCast, _ model: inout HistoryModel,
+    _ engines: [HistoryEngine]
+  ) async throws -> String? {
+    moveClock(step, cast)
     let move = HistoryMove(step: step, signing: try signing(step, cast, model))
     let expected = try model.take(move)
     for engine in engines {

@@ -72,14 +72,16 @@ extension HistoryStep {
   static func random(using random: inout SeededGenerator, decisions: Int) -> HistoryStep {
     func pick(_ count: Int) -> Int { Int.random(in: 0..<count, using: &random) }
     func device() -> Int { pick(deviceCount) }
-    func number() -> Int { pick(numberCount) }
+    // Some are met more often than others, so that registrations come together.
+    func number() -> Int { pick(100) < 50 ? 0 : pick(numberCount) }
+    func visitor() -> Int { pick(100) < 60 ? 0 : pick(visitorCount) }
     func maybe<Value>(_ percent: Int, _ value: () -> Value) -> Value? {
       pick(100) < percent ? value() : nil
     }
     // The latest decisions most of all, but older ones too.
     func decision() -> Int { pick(100) < 70 ? max(decisions - 1, 0) : pick(max(decisions, 1)) }
     switch pick(100) {
-    case ..<9: return .place(device: device(), visitor: maybe(60) { pick(visitorCount) })
+    case ..<9: return .place(device: device(), visitor: maybe(70) { visitor() })
     case ..<17: return .bind(device: device(), number: number())
     case ..<20: return .rebind(device: device(), number: number())
     case ..<23: return .unbind(device: device())
@@ -98,7 +100,7 @@ extension HistoryStep {
           way: pick(100) < 65 ? .fresh : Way.allCases.randomElement(using: &random) ?? .fresh)
       }
       request.number = maybe(75) { number() }
-      request.visitor = maybe(60) { pick(visitorCount) }
+      request.visitor = maybe(60) { visitor() }
       request.isSure = pick(100) < 90
       request.stored = maybe(35) { device() }
       request.rebinds = pick(100) < 15
@@ -135,6 +137,13 @@ package struct History: Hashable, Sendable {
     var random = SeededGenerator(seed: seed)
     var steps: [HistoryStep] = []
     var decisions = 0
+    // Most begin with a few registrations, where others only come by them.
+    if Int.random(in: 0..<100, using: &random) < 70 {
+      for device in 0..<3 {
+        steps.append(.place(device: device, visitor: Int.random(in: 0..<4, using: &random) / 3))
+        steps.append(.bind(device: device, number: Int.random(in: 0..<4, using: &random) / 3))
+      }
+    }
     while steps.count < count {
       let step = HistoryStep.random(using: &random, decisions: decisions)
       if case .decide = step { decisions += 1 }
