@@ -69,7 +69,7 @@ struct HistoryTests {
         found = try await History(seed: seed, count: 30).shrunk(on: [factory])
       }
       let difference = try #require(found, "\(fault) was not found")
-      #expect(difference.history.steps.count <= 6, "\(fault): \(difference)")
+      #expect(difference.history.steps.count <= 12, "\(fault): \(difference)")
     }
   }
 }

@@ -41,7 +41,8 @@
 
     func connect() async throws {
       socket = try await AsyncSocket.connected(
-        to: sockaddr_in.inet(ip4: "127.0.0.1", port: port), pool: await TestPool.shared.pool())
+        to: sockaddr_in.inet(ip4: "127.0.0.1", port: port), pool: await TestPool.shared.pool(),
+        timeout: 60)
     }
 
     func send(_ bytes: [UInt8]) async throws {
