@@ -57,6 +57,8 @@ package final class HostileStore: RegistryStore {
     var left = 0
     var met: [Trouble: Int] = [:]
     var calls = 0
+    /// How often each write was hindered: bursts of many callers at once add up for one of them.
+    var hindered: [WriteID: Int] = [:]
   }
 
   /// Stands in front of a store.
@@ -86,9 +88,12 @@ package final class HostileStore: RegistryStore {
   package var calls: Int { state.withLock { $0.calls } }
 
   /// The trouble that the next call meets, if any.
-  private func next(of kinds: [Trouble]) -> Trouble? {
+  private func next(of kinds: [Trouble], for id: WriteID? = nil) -> Trouble? {
     state.withLock { state in
       state.calls += 1
+      if let id, let burst = state.plan.burst {
+        guard state.hindered[id, default: 0] < burst else { return nil }
+      }
       let troubles = state.plan.troubles.filter { kinds.contains($0) }
       guard !troubles.isEmpty else { return nil }
       if let burst = state.plan.burst {
@@ -107,6 +112,7 @@ package final class HostileStore: RegistryStore {
       }
       let trouble = troubles.randomElement(using: &state.random)
       if let trouble { state.met[trouble, default: 0] += 1 }
+      if let id { state.hindered[id, default: 0] += 1 }
       return trouble
     }
   }
@@ -117,7 +123,7 @@ package final class HostileStore: RegistryStore {
   package func write(
     _ batch: [RegistryWrite], as id: WriteID
   ) async throws(RegistryError) -> WriteOutcome {
-    switch next(of: Trouble.allCases.filter { $0 != .readConflicts }) {
+    switch next(of: Trouble.allCases.filter { $0 != .readConflicts }, for: id) {
     case .writeConflicts: throw .store(.conflicted)
     case .unavailable: throw .store(.unavailable)
     case .lostBeforeCommit: throw .store(.outcomeUnknown)
