@@ -43,7 +43,7 @@ package final class OutputFile {
   }
 
   deinit {
-    if isOpen { close(descriptor) }
+    if isOpen, descriptor >= 0 { close(descriptor) }
   }
 
   /// Writes bytes after those that are there.

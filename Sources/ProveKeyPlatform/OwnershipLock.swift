@@ -24,11 +24,11 @@ package final class OwnershipLock: Sendable {
     let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW
     let descriptor = unsafe open(path, flags, 0o600)
     guard descriptor >= 0 else { throw .system(errno) }
+    // From here on `deinit` closes it, also when this throws.
     self.descriptor = descriptor
     while flock(descriptor, (isExclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0 {
       let number = errno
       if number == EINTR { continue }
-      close(descriptor)  // nothing was written that closing could lose
       throw number == EWOULDBLOCK ? .inUse : .system(number)
     }
   }
