@@ -117,6 +117,7 @@ extension Connection {
       case .restart: SQLITE_CHECKPOINT_RESTART
       case .truncate: SQLITE_CHECKPOINT_TRUNCATE
       }
+    stopReading()
     var log: Int32 = 0
     var done: Int32 = 0
     try unsafe handle.check("checkpoint") {

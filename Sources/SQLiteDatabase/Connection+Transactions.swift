@@ -81,6 +81,7 @@ extension Connection {
     guard !isInTransaction else {
       throw DatabaseError(.misuse, operation: "begin", message: "a transaction is under way")
     }
+    stopReading()
     switch kind {
     case .deferred: try control("BEGIN DEFERRED")
     case .immediate: try control("BEGIN IMMEDIATE")

@@ -10,10 +10,18 @@ import CSQLite
 /// - C4: a transaction that throws leaves nothing behind.
 /// - C5: where an application id is asked for, a file of another application is refused byte for byte
 ///   as it was.
+/// - C6: a reading transaction that is kept open has ended before a transaction, a checkpoint or a
+///   copy begins.
 package final class Connection {
   let handle: DatabaseHandle
   let busyTimeoutMilliseconds: Int32
   private var controls: [String: Statement] = [:]
+  /// Whether nobody else can use the database.
+  let isExclusive: Bool
+  /// What keeps a reading transaction open.
+  var reading: Statement?
+  /// Whether a reading transaction is kept open (invariant C6).
+  package internal(set) var isReading = false
   /// Tells the rest of this process that the file is open.
   private var use: FileUse?
 
@@ -29,6 +37,7 @@ package final class Connection {
   package init(path: String, options: ConnectionOptions) throws(DatabaseError) {
     let location = try DatabaseLocation(path, vfs: options.vfs)
     busyTimeoutMilliseconds = options.busyTimeoutMilliseconds
+    isExclusive = options.locking == .exclusive && options.access != .readOnly
     use = try FileUse(opening: location.path)
     handle = try DatabaseHandle(
       path: location.path, flags: options.openFlags | location.openFlags, vfs: options.vfs)
@@ -52,6 +61,7 @@ package final class Connection {
 
   /// Finalises all statements and closes; a second call does nothing.
   package func close() throws(DatabaseError) {
+    stopReading()
     controls = [:]
     defer { use = nil }
     try handle.close()
@@ -68,6 +78,7 @@ package final class Connection {
 
   /// Runs statements without parameters, separated by semicolons, passing over any rows.
   package func execute(_ sql: String) throws(DatabaseError) {
+    stopReading()
     try unsafe handle.check("execute", statement: sql) { database in
       unsafe sqlite3_exec(database, sql, nil, nil, nil)
     }

@@ -15,6 +15,8 @@ package final class OnlineBackup {
   /// Begins to copy `source` into a database that nobody else uses.
   package init(of source: Connection, to target: Connection) throws(DatabaseError) {
     self.target = target
+    source.stopReading()
+    target.stopReading()
     var started: OpaquePointer?
     try unsafe source.handle.check("backup") { source in
       // A closed target has no pointer to give, and the missing backup tells.
