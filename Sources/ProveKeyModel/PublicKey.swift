@@ -29,17 +29,63 @@ public enum KeyAlgorithm: UInt8, Hashable, Sendable, CaseIterable {
 public struct PublicKey: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
   /// How the key signs.
   public let algorithm: KeyAlgorithm
+  private let content: Content
+
   /// The key's bytes: 32 for Ed25519; 65 for P-256, uncompressed (0x04, x, y).
-  public let bytes: [UInt8]
+  public var bytes: [UInt8] {
+    switch content {
+    case .short(let bytes): bytes.indices.map { bytes[$0] }
+    case .long(let bytes): bytes
+    }
+  }
 
   /// Makes a public key.
   /// - Throws: ``ModelError/malformed(field:)`` with `publicKey` when the length or, for P-256, the
   ///   leading byte is wrong.
   public init(algorithm: KeyAlgorithm, bytes: [UInt8]) throws(ModelError) {
+    try self.init(algorithm: algorithm, copying: bytes.span)
+  }
+
+  /// As ``init(algorithm:bytes:)``, of bytes that are lent.
+  package init(algorithm: KeyAlgorithm, copying bytes: Span<UInt8>) throws(ModelError) {
     guard bytes.count == algorithm.publicKeyByteCount, algorithm != .es256 || bytes[0] == 0x04
     else { throw .malformed(field: "publicKey") }
     self.algorithm = algorithm
-    self.bytes = bytes
+    content =
+      bytes.count == 32
+      ? .short(InlineArray { bytes[$0] }) : .long(bytes.indices.map { bytes[$0] })
+  }
+
+  /// Lends the key's bytes.
+  package func withBytes<R: ~Copyable, E: Error>(
+    _ body: (Span<UInt8>) throws(E) -> R
+  ) throws(E) -> R {
+    switch content {
+    case .short(let bytes): try body(bytes.span)
+    case .long(let bytes): try body(bytes.span)
+    }
+  }
+
+  /// Whether both are the same key.
+  public static func == (left: Self, right: Self) -> Bool {
+    left.algorithm == right.algorithm
+      && left.withBytes { left in
+        right.withBytes { right in left.indices.allSatisfy { left[$0] == right[$0] } }
+      }
+  }
+
+  /// Feeds the key to a hasher.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(algorithm)
+    withBytes { bytes in
+      for index in bytes.indices { hasher.combine(bytes[index]) }
+    }
+  }
+
+  /// Bytes beside the rest of the key where they are few, so that an Ed25519 key allocates nothing.
+  private enum Content: Sendable {
+    case short(InlineArray<32, UInt8>)
+    case long([UInt8])
   }
 
   /// Shows no children, so that `dump` cannot print the bytes.

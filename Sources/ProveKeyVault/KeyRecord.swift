@@ -8,15 +8,12 @@ import ProveKeySealing
 /// confirmed (0, or 1 and 8); then led by their lengths as four bytes: deviceId, build config,
 /// origin, public key. Layout 2, of a key that a custodian holds, ends with the custodian's name. Layouts
 /// 3 and 4 are these two of a salvaged key.
-struct KeyRecord: Equatable {
+struct KeyRecord {
+  /// The key, whose facts the record is made of.
   let key: ProveKey
-  /// The generation in which it was placed or confirmed: it tells which came last, whatever the
-  /// clock said.
-  let sequence: UInt64
-  /// Whether it was read out of a vault that was not whole: what the key signs then shows the
-  /// generation 0, which is below any that a vault has, so that a server takes it for stale until the
-  /// key is replaced.
-  var isSalvaged = false
+
+  var sequence: UInt64 { key.facts.sequence }
+  var isSalvaged: Bool { key.facts.isSalvaged }
 
   private static let layout: UInt8 = 1
   private static let custodianLayout: UInt8 = 2
@@ -75,7 +72,7 @@ struct KeyRecord: Equatable {
       }
       let (foundID, isOfID) = try reader.deviceID(bytes, expecting: id)
       let (foundScope, isOfScope) = try reader.scope(bytes, expecting: scope)
-      let publicKey = bytes.extracting(try reader.block(bytes, limit: 256)).copied
+      let publicKey = try reader.publicKey(bytes, algorithm)
       var custodian: String?
       if found == custodianLayout {
         let name = try reader.text(bytes, limit: CustodianRecord.nameLimit)
@@ -83,18 +80,11 @@ struct KeyRecord: Equatable {
         custodian = name
       }
       guard reader.offset == bytes.count else { throw reader.malformed }
-      let key: ProveKey
-      do throws(ModelError) {
-        key = ProveKey(
-          deviceID: foundID, publicKey: try PublicKey(algorithm: algorithm, bytes: publicKey),
-          scope: foundScope, state: state, createdAt: created, confirmedAt: confirmed,
-          custodian: custodian)
-      } catch {
-        throw reader.malformed
-      }
-      return (
-        KeyRecord(key: key, sequence: sequence, isSalvaged: isSalvaged), isOfID, isOfScope
-      )
+      let key = ProveKey(
+        deviceID: foundID, publicKey: publicKey, scope: foundScope, state: state,
+        createdAt: created, confirmedAt: confirmed, custodian: custodian, sequence: sequence,
+        isSalvaged: isSalvaged)
+      return (KeyRecord(key: key), isOfID, isOfScope)
     } catch {
       throw .damaged(VaultDamage(.record, .malformed))
     }
@@ -114,11 +104,19 @@ private struct FactsReader {
   }
 
   mutating func word(_ bytes: Span<UInt8>) throws(ByteReader.Malformed) -> UInt64 {
-    guard bytes.count - offset >= 8 else { throw malformed }
-    var value: UInt64 = 0
-    for index in offset..<(offset + 8) { value = value << 8 | UInt64(bytes[index]) }
-    offset += 8
-    return value
+    try number(bytes)
+  }
+
+  private mutating func number<Number: FixedWidthInteger & BitwiseCopyable>(
+    _ bytes: Span<UInt8>
+  ) throws(ByteReader.Malformed) -> Number {
+    let size = MemoryLayout<Number>.size
+    guard bytes.count - offset >= size else { throw malformed }
+    let start = offset
+    offset += size
+    return unsafe bytes.withUnsafeBytes { bytes in
+      Number(bigEndian: unsafe bytes.loadUnaligned(fromByteOffset: start, as: Number.self))
+    }
   }
 
   /// Reads a time; one beyond the calendar, which an instant would clamp, was never written.
@@ -133,13 +131,22 @@ private struct FactsReader {
   mutating func block(
     _ bytes: Span<UInt8>, limit: Int
   ) throws(ByteReader.Malformed) -> Range<Int> {
-    guard bytes.count - offset >= 4 else { throw malformed }
-    var count = 0
-    for index in offset..<(offset + 4) { count = count << 8 | Int(bytes[index]) }
-    let start = offset + 4
+    let count = Int(try number(bytes) as UInt32)
+    let start = offset
     guard count <= limit, count <= bytes.count - start else { throw malformed }
     offset = start + count
     return start..<offset
+  }
+
+  mutating func publicKey(
+    _ bytes: Span<UInt8>, _ algorithm: KeyAlgorithm
+  ) throws(ByteReader.Malformed) -> PublicKey {
+    let range = try block(bytes, limit: 256)
+    do throws(ModelError) {
+      return try PublicKey(algorithm: algorithm, copying: bytes.extracting(range))
+    } catch {
+      throw malformed
+    }
   }
 
   mutating func text(_ bytes: Span<UInt8>, limit: Int) throws(ByteReader.Malformed) -> String {

@@ -47,8 +47,9 @@ extension KeyRing {
       }
       let key = ProveKey(
         deviceID: id, publicKey: try makeKey(in: scope, source, writer), scope: scope,
-        state: .pending, createdAt: now, confirmedAt: nil, custodian: source.custodian)
-      try put(KeyRecord(key: key, sequence: writer.generation), writer)
+        state: .pending, createdAt: now, confirmedAt: nil, custodian: source.custodian,
+        sequence: writer.generation)
+      try put(KeyRecord(key: key), writer)
       writer.changeKeyCount(by: 1)
       directory.pending = id
       try put(directory, of: scope, writer)
@@ -77,9 +78,9 @@ extension KeyRing {
       try delete(waiting, keepingSecret: true, writer)
       let key = ProveKey(
         deviceID: id, publicKey: waiting.key.publicKey, scope: scope, state: .placed,
-        createdAt: waiting.key.createdAt, confirmedAt: now, custodian: waiting.key.custodian)
-      try put(
-        KeyRecord(key: key, sequence: writer.generation, isSalvaged: waiting.isSalvaged), writer)
+        createdAt: waiting.key.createdAt, confirmedAt: now, custodian: waiting.key.custodian,
+        sequence: writer.generation, isSalvaged: waiting.isSalvaged)
+      try put(KeyRecord(key: key), writer)
       directory.pending = nil
       directory.current = id
       try put(directory, of: scope, writer)

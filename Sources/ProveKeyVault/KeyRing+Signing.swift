@@ -123,7 +123,8 @@ extension KeyRing {
     // Its second half is the public key, computed from the seed.
     let isOfKey = secret?.bytes.withBytes { bytes in
       let half = Ed25519.seedCount
-      return key.publicKey.bytes.indices.allSatisfy { bytes[half + $0] == key.publicKey.bytes[$0] }
+      return key.publicKey.withBytes { key in key.indices.allSatisfy { bytes[half + $0] == key[$0] }
+      }
     }
     guard let secret, isOfKey == true else { throw contradiction }
     return secret

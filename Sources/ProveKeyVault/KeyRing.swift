@@ -18,13 +18,14 @@ final class KeyRing {
   let shelf: StorageShelf
   /// The database role over the same records.
   let databases: DatabaseShelf
-  private var placed = RecencyCache<DeviceID, KeyRecord>(capacity: VaultLimits.cachedKeys)
-  private var pending = RecencyCache<DeviceID, KeyRecord>(capacity: VaultLimits.cachedKeys / 4)
-  private var directories = RecencyCache<KeyScope, ScopeDirectory>(
+  private var placed = RecencyCache<ProveKey.Facts>(capacity: VaultLimits.cachedKeys)
+  private var pending = RecencyCache<ProveKey.Facts>(capacity: VaultLimits.cachedKeys / 4)
+  private var directories = RecencyCache<CachedPair<KeyScope, ScopeDirectory>>(
     capacity: VaultLimits.cachedScopes)
   /// Scopes by the namespace of their facts.
-  private var scopes = RecencyCache<Locator, KeyScope>(capacity: VaultLimits.cachedScopes)
-  var signers = RecencyCache<PublicKey, Signer>(capacity: VaultLimits.cachedSigners)
+  private var scopes = RecencyCache<CachedPair<Locator, KeyScope>>(
+    capacity: VaultLimits.cachedScopes)
+  var signers = RecencyCache<CachedPair<PublicKey, Signer>>(capacity: VaultLimits.cachedSigners)
   var assertionState: (generation: UInt64, state: KeyAssertion.VaultState)?
   /// What is to be done for the keys that were deleted, when that is durable.
   private var aftermath = Aftermath()
@@ -103,19 +104,33 @@ final class KeyRing {
 
   // MARK: Records
 
-  /// The placed key of an id when it is kept and nothing has to be asked of the file first: the hot
-  /// path, which allocates nothing.
-  func keptKey(_ id: DeviceID) -> ProveKey? {
-    guard store.isSettled, verifications == store.verifications else { return nil }
-    return placed.value(for: id)?.key
+  /// The placed key of an id, else the pending one.
+  func key(_ id: DeviceID) throws(VaultError) -> ProveKey? {
+    // The hot path: nothing has to be asked of the file, and nothing is allocated.
+    let isSettled = store.isSettled && verifications == store.verifications
+    if isSettled, let kept = placed.entry(for: id) { return ProveKey(kept) }
+    return try reading { reader throws(VaultError) in
+      // What was not kept just now need not be searched again.
+      let placed =
+        try isSettled ? keepingRecord(.placed, id, reader) : record(.placed, id, reader)
+      if let placed { return placed.key }
+      return try record(.pending, id, reader)?.key
+    }
   }
 
   /// The key with this id in this state.
   func record(
     _ state: ProveKey.State, _ id: DeviceID, _ reader: RecordReader
   ) throws(VaultError) -> KeyRecord? {
-    let kept = state == .placed ? placed.value(for: id) : pending.value(for: id)
-    if let kept { return kept }
+    let kept = state == .placed ? placed.entry(for: id) : pending.entry(for: id)
+    if let kept { return KeyRecord(key: ProveKey(kept)) }
+    return try keepingRecord(state, id, reader)
+  }
+
+  /// The key with this id in this state, as the file has it; it is kept.
+  private func keepingRecord(
+    _ state: ProveKey.State, _ id: DeviceID, _ reader: RecordReader
+  ) throws(VaultError) -> KeyRecord? {
     guard let record = try readRecord(state, id, reader) else { return nil }
     keep(record)
     return record
@@ -221,8 +236,8 @@ final class KeyRing {
 
   private func keep(_ record: KeyRecord) {
     switch record.key.state {
-    case .placed: placed.insert(record, for: record.key.deviceID)
-    case .pending: pending.insert(record, for: record.key.deviceID)
+    case .placed: placed.insert(record.key.facts)
+    case .pending: pending.insert(record.key.facts)
     }
   }
 }

@@ -59,12 +59,7 @@ extension KeyVault {
 
   /// The key of an id: the placed one, else the pending one, else nil.
   public func key(_ deviceID: DeviceID) throws(VaultError) -> ProveKey? {
-    try withRing { ring throws(VaultError) in
-      if let kept = ring.keptKey(deviceID) { return kept }
-      return try ring.reading { reader throws(VaultError) in
-        try ring.record(deviceID, reader)?.key
-      }
-    }
+    try withRing { ring throws(VaultError) in try ring.key(deviceID) }
   }
 
   /// As ``key(_:)``, passing over what is kept in memory: for measuring what a look-up costs that

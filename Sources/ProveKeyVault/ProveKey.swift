@@ -28,17 +28,27 @@ public struct ProveKey: Hashable, Sendable {
   /// The name of the ``KeyCustodian`` that holds the private half; nil when the vault does.
   public var custodian: String? { facts.custodian }
 
-  private let facts: Facts
+  let facts: Facts
+
+  init(_ facts: Facts) { self.facts = facts }
 
   init(
     deviceID: DeviceID, publicKey: PublicKey, scope: KeyScope, state: State, createdAt: UTCInstant,
-    confirmedAt: UTCInstant?, custodian: String?
+    confirmedAt: UTCInstant?, custodian: String?, sequence: UInt64, isSalvaged: Bool = false
   ) {
-    facts = Facts(deviceID, publicKey, scope, state, createdAt, confirmedAt, custodian)
+    facts = Facts(
+      deviceID, publicKey, scope, state, createdAt, confirmedAt, custodian, sequence, isSalvaged)
+  }
+
+  /// The same key, placed or confirmed in another generation, salvaged or not.
+  func with(sequence: UInt64, isSalvaged: Bool) -> ProveKey {
+    ProveKey(
+      deviceID: deviceID, publicKey: publicKey, scope: scope, state: state, createdAt: createdAt,
+      confirmedAt: confirmedAt, custodian: custodian, sequence: sequence, isSalvaged: isSalvaged)
   }
 
   /// The facts, which all copies share: a key is handed out for the price of one reference.
-  private final class Facts: Sendable {
+  final class Facts: Sendable, CacheEntry {
     let deviceID: DeviceID
     let publicKey: PublicKey
     let scope: KeyScope
@@ -46,10 +56,19 @@ public struct ProveKey: Hashable, Sendable {
     let createdAt: UTCInstant
     let confirmedAt: UTCInstant?
     let custodian: String?
+    var cacheKey: DeviceID { deviceID }
+    /// The generation in which the key was placed or confirmed: it tells which came last, whatever
+    /// the clock said.
+    let sequence: UInt64
+    /// Whether the key was read out of a vault that was not whole: what it signs then shows the
+    /// generation 0, which is below any that a vault has, so that a server takes it for stale until
+    /// the key is replaced.
+    let isSalvaged: Bool
 
     init(
       _ deviceID: DeviceID, _ publicKey: PublicKey, _ scope: KeyScope, _ state: State,
-      _ createdAt: UTCInstant, _ confirmedAt: UTCInstant?, _ custodian: String?
+      _ createdAt: UTCInstant, _ confirmedAt: UTCInstant?, _ custodian: String?,
+      _ sequence: UInt64, _ isSalvaged: Bool
     ) {
       self.deviceID = deviceID
       self.publicKey = publicKey
@@ -58,6 +77,8 @@ public struct ProveKey: Hashable, Sendable {
       self.createdAt = createdAt
       self.confirmedAt = confirmedAt
       self.custodian = custodian
+      self.sequence = sequence
+      self.isSalvaged = isSalvaged
     }
   }
 }

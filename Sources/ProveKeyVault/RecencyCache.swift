@@ -10,6 +10,24 @@ protocol CacheKey {
   func isSame(as other: Self) -> Bool
 }
 
+/// What a ``RecencyCache`` keeps: an object, so that finding it counts one reference.
+protocol CacheEntry: AnyObject {
+  associatedtype Key: CacheKey
+  /// What it is found by.
+  var cacheKey: Key { get }
+}
+
+/// A value that does not say itself what it is found by.
+final class CachedPair<Key: CacheKey, Value>: CacheEntry {
+  let cacheKey: Key
+  let value: Value
+
+  init(_ key: Key, _ value: Value) {
+    cacheKey = key
+    self.value = value
+  }
+}
+
 /// Keeps what was used lately, at most `capacity` values.
 ///
 /// Time goes in turns. A value is young when it was used in the present turn; when there are as many
@@ -19,24 +37,11 @@ protocol CacheKey {
 /// The table is open: a value stands at the place its hash says or within ``reach`` places after it.
 /// Where all of these are taken, the one used longest ago gives way, so that no choice of keys makes
 /// a search long.
-struct RecencyCache<Key: CacheKey, Value> {
+struct RecencyCache<Entry: CacheEntry> {
   private struct Place {
     /// 0 for a place that was never used.
     var hash: UInt64 = 0
     var turn: UInt32 = 0
-    /// Nothing where a value was removed.
-    var entry: Entry?
-  }
-
-  /// An object, so that finding a value counts one reference and not those of key and value.
-  private final class Entry {
-    let key: Key
-    let value: Value
-
-    init(_ key: Key, _ value: Value) {
-      self.key = key
-      self.value = value
-    }
   }
 
   /// Places in which a value may stand.
@@ -44,6 +49,8 @@ struct RecencyCache<Key: CacheKey, Value> {
 
   /// A power of two of places, and ``reach`` more: no search goes round the end.
   private var places: [Place] = []
+  /// What stands in the places; nothing where it was removed.
+  private var entries: [Entry?] = []
   private var mask = 0
   private(set) var count = 0
   private var turn: UInt32 = 0
@@ -55,66 +62,69 @@ struct RecencyCache<Key: CacheKey, Value> {
     half = max(capacity / 2, 1)
   }
 
-  /// The value of `key` when it is kept; it counts as used.
+  /// What is kept under `key`, if anything; it counts as used.
   @inline(__always)
-  mutating func value(for key: Key) -> Value? {
+  mutating func entry(for key: Entry.Key) -> Entry? {
     guard let index = index(of: key, hash: Self.hash(of: key)) else { return nil }
     if places[index].turn != turn { renew(index) }
-    return places[index].entry?.value
+    return entries[index]
   }
 
-  /// Keeps a value in the place of any other that the key had.
-  mutating func insert(_ value: Value, for key: Key) {
+  /// Keeps an entry in the place of any other of the same key.
+  mutating func insert(_ entry: Entry) {
+    let key = entry.cacheKey
     let hash = Self.hash(of: key)
     if let index = index(of: key, hash: hash) {
-      places[index].entry = Entry(key, value)
+      entries[index] = entry
       if places[index].turn != turn { renew(index) }
       return
     }
     // Half of the places at most are taken: so a search is short.
     if 2 * (count + 1) > places.count - Self.reach { grow() }
-    put(Place(hash: hash, turn: turn, entry: Entry(key, value)))
+    put(entry, Place(hash: hash, turn: turn))
     countYoung()
   }
 
   /// Forgets the value of `key`.
-  mutating func remove(_ key: Key) {
+  mutating func remove(_ key: Entry.Key) {
     guard let index = index(of: key, hash: Self.hash(of: key)) else { return }
     if places[index].turn == turn { young -= 1 }
-    places[index].entry = nil
+    entries[index] = nil
     count -= 1
   }
 
   /// Forgets everything.
   mutating func removeAll() {
     places = []
+    entries = []
     (count, young, mask) = (0, 0, 0)
   }
 
   // MARK: Helpers
 
   @inline(__always)
-  private static func hash(of key: Key) -> UInt64 { max(key.seededHash, 1) }
+  private static func hash(of key: Entry.Key) -> UInt64 { max(key.seededHash, 1) }
 
   @inline(__always)
-  private func index(of key: Key, hash: UInt64) -> Int? {
+  private func index(of key: Entry.Key, hash: UInt64) -> Int? {
     guard !places.isEmpty else { return nil }
     let first = Int(truncatingIfNeeded: hash) & mask
     for index in first..<(first + Self.reach) {
       let found = places[index].hash
       if found == 0 { return nil }
-      if found == hash, let entry = places[index].entry, entry.key.isSame(as: key) { return index }
+      if found == hash, let entry = entries[index], entry.cacheKey.isSame(as: key) { return index }
     }
     return nil
   }
 
   /// Puts a new value where there is room, or in the place of the one used longest ago.
-  private mutating func put(_ place: Place) {
+  private mutating func put(_ entry: Entry, _ place: Place) {
     let first = Int(truncatingIfNeeded: place.hash) & mask
     var chosen = first
     for index in first..<(first + Self.reach) {
-      if places[index].entry == nil {
+      if entries[index] == nil {
         places[index] = place
+        entries[index] = entry
         count += 1
         return
       }
@@ -122,6 +132,7 @@ struct RecencyCache<Key: CacheKey, Value> {
     }
     if places[chosen].turn == turn { young -= 1 }
     places[chosen] = place
+    entries[chosen] = entry
   }
 
   private mutating func renew(_ index: Int) {
@@ -144,11 +155,27 @@ struct RecencyCache<Key: CacheKey, Value> {
 
   /// Puts the values that are still wanted into a new table, without the places of removed ones.
   private mutating func rebuild(size: Int, keeping isWanted: (Place) -> Bool) {
-    let before = places
+    let (placesBefore, entriesBefore) = (places, entries)
     places = [Place](repeating: Place(), count: size + Self.reach)
+    entries = [Entry?](repeating: nil, count: size + Self.reach)
     mask = size - 1
     count = 0
-    for place in before where place.entry != nil && isWanted(place) { put(place) }
+    for (place, entry) in zip(placesBefore, entriesBefore) where isWanted(place) {
+      if let entry { put(entry, place) }
+    }
+  }
+}
+
+extension RecencyCache {
+  /// The value of `key` when it is kept; it counts as used.
+  mutating func value<Key, Value>(for key: Key) -> Value? where Entry == CachedPair<Key, Value> {
+    entry(for: key)?.value
+  }
+
+  /// Keeps a value in the place of any other that the key had.
+  mutating func insert<Key, Value>(_ value: Value, for key: Key)
+  where Entry == CachedPair<Key, Value> {
+    insert(CachedPair(key, value))
   }
 }
 
@@ -169,7 +196,7 @@ extension KeyScope: CacheKey {
 }
 
 extension PublicKey: CacheKey {
-  var seededHash: UInt64 { SeededHash.hash(bytes.span) }
+  var seededHash: UInt64 { withBytes { SeededHash.hash($0) } }
 
   func isSame(as other: PublicKey) -> Bool { self == other }
 }

@@ -217,11 +217,14 @@ import Testing
     ]
     for key in keys {
       for isSalvaged in [false, true] {
-        let record = KeyRecord(key: key, sequence: 7, isSalvaged: isSalvaged)
-        #expect(try KeyRecord.decode(record.encoded) == record)
+        let written = key.with(sequence: 7, isSalvaged: isSalvaged)
+        let read = try KeyRecord.decode(KeyRecord(key: written).encoded)
+        #expect(read.key == key)
+        #expect(read.sequence == 7)
+        #expect(read.isSalvaged == isSalvaged)
       }
     }
-    var bytes = KeyRecord(key: keys[0], sequence: 7).encoded
+    var bytes = KeyRecord(key: keys[0]).encoded
     for layout in [0, 2, 4, 5, 255] as [UInt8] {
       bytes[1] = layout
       #expect(throws: VaultError.damaged(VaultDamage(.record, .malformed))) {

@@ -26,9 +26,11 @@ final class DatabaseShelf {
   private let store: RecordStore
   private var orders = StoreOrders()
   // A version is never used twice (V3): what was decoded from one stays true of it.
-  private var records = RecencyCache<Locator, (version: UInt64, record: DatabaseRecord)>(
+  private var records = RecencyCache<
+    CachedPair<Locator, (version: UInt64, record: DatabaseRecord)>
+  >(
     capacity: VaultLimits.databaseOrders)
-  private var states = RecencyCache<Locator, (version: UInt64, state: StoreState)>(
+  private var states = RecencyCache<CachedPair<Locator, (version: UInt64, state: StoreState)>>(
     capacity: 4 * VaultLimits.databaseOrders)
   private var verifications: UInt64 = 0
 

@@ -18,7 +18,8 @@ final class StorageShelf {
   /// A number of its own among all vault objects of the process.
   let id = StorageHub.process.makeID()
   private let store: RecordStore
-  private var orders = RecencyCache<Locator, StorageOrder>(capacity: VaultLimits.cachedOrigins)
+  private var orders = RecencyCache<CachedPair<Locator, StorageOrder>>(
+    capacity: VaultLimits.cachedOrigins)
   private var verifications: UInt64 = 0
 
   init(_ store: RecordStore) {

@@ -78,8 +78,9 @@ struct SalvageWriter {
   private func write(_ record: KeyRecord, _ writer: RecordWriter) throws(VaultError) {
     let keys = writer.reader.keys
     let key = record.key
-    var saved = record
-    saved.isSalvaged = record.isSalvaged || !harvest.isWhole
+    let saved = KeyRecord(
+      key: key.with(
+        sequence: record.sequence, isSalvaged: record.isSalvaged || !harvest.isWhole))
     try writer.put(
       saved.encoded, at: keys.factsLocator(key.state, key.deviceID),
       in: keys.factsNamespace(key.scope))
