@@ -46,10 +46,11 @@ format: ## rewrite to the formatting
 
 check: lint test ## everything that CI checks: formatting, build with warnings as errors, tests, tidy
 
-# The sanitizers each need a build of their own; the command line's tests run the plain program.
+# The sanitizers each need a build of their own; the command line's tests run the plain program. One
+# test at a time, since a sanitized program is many times slower and tests have time limits.
 sanitize: setup ## the tests under the thread and the address sanitizer
-	$(SWIFT) test --disable-xctest --sanitize=thread --scratch-path .build-thread -j $(JOBS)
-	$(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build-address -j $(JOBS)
+	$(SWIFT) test --disable-xctest --no-parallel --sanitize=thread --scratch-path .build-thread -j $(JOBS)
+	$(SWIFT) test --disable-xctest --no-parallel --sanitize=address --scratch-path .build-address -j $(JOBS)
 
 fuzz: setup ## each fuzzer for FUZZ_SECONDS seconds (10)
 	@./scripts/fuzz
