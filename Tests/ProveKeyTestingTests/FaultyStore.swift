@@ -30,6 +30,7 @@ final class FaultyStore: RegistryStore {
     var order: [WriteID] = []
     var digests: [StoredDigest]?
     var writes = 0
+    var comparisons = 0
   }
 
   init(_ fault: Fault?, _ base: InMemoryRegistryStore) {
