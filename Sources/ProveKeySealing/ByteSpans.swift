@@ -70,8 +70,8 @@ extension MutableSpan<UInt8> {
 
 extension Span<UInt8> {
   /// Reads an integer, most significant byte first, from `offset` on; traps beyond the end.
-  @inline(__always)
-  func read<Value: FixedWidthInteger & BitwiseCopyable>(
+  @inlinable @inline(__always)
+  package func read<Value: FixedWidthInteger & BitwiseCopyable>(
     _ type: Value.Type, at offset: Int
   ) -> Value {
     precondition(offset >= 0 && MemoryLayout<Value>.size <= count - offset)

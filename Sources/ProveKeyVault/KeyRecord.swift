@@ -112,11 +112,8 @@ private struct FactsReader {
   ) throws(ByteReader.Malformed) -> Number {
     let size = MemoryLayout<Number>.size
     guard bytes.count - offset >= size else { throw malformed }
-    let start = offset
-    offset += size
-    return unsafe bytes.withUnsafeBytes { bytes in
-      Number(bigEndian: unsafe bytes.loadUnaligned(fromByteOffset: start, as: Number.self))
-    }
+    defer { offset += size }
+    return bytes.read(Number.self, at: offset)
   }
 
   /// Reads a time; one beyond the calendar, which an instant would clamp, was never written.
