@@ -36,6 +36,10 @@
     var publicUrl: String?
     @Option(help: "Environment and region.") var buildConfig = BuildConfig.usUAT
     @Flag(help: "Recover nothing through Device Context.") var withoutKeyPersistence = false
+    @Flag(
+      inversion: .prefixedNo,
+      help: "Serve the page on which a person walks the flow; on loopback when not said.")
+    var page: Bool?
     @Flag(help: "Print facts as JSON.") var json = false
 
     func validate() throws {
@@ -53,6 +57,7 @@
       var setup = Sandbox.Setup(clients: access.clients)
       (setup.address, setup.port, setup.requestsPerSecond) = (address, port, rate)
       setup.publicAddress = publicUrl
+      setup.servesPage = page
       let clock = SandboxClock(path: folder.path("clock"))
       let registry = try await registry(in: folder, clock)
       let sandbox: Sandbox
