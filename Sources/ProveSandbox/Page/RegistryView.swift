@@ -46,6 +46,8 @@
     let now: String
     let inactivityMonths: Int
     let keyPersistence: Bool
+    /// Whether the browser sent the cookie of the page; it says itself that it would even when not.
+    let sendsCookies: Bool
     let keptDeviceId: String?
     let decision: Decision
     let registrations: [Entry]
@@ -56,8 +58,9 @@
     /// Reads the view: the registrations of the visitor, of the number, and those named.
     init(
       of registry: DeviceRegistry, _ request: KeyRequest, visitor: VisitorID?,
-      presenting presentedID: DeviceID?, kept: DeviceID?
+      presenting presentedID: DeviceID?, cookies: PageCookies
     ) async throws(RegistryError) {
+      let kept = cookies[PageCookies.device].flatMap(PageCookies.decode)
       let record = try await registry.preview(request, presenting: presentedID)
       var found: [KeyRegistration] = []
       if let visitor {
@@ -90,6 +93,7 @@
       now = record.at.iso8601
       inactivityMonths = months
       keyPersistence = registry.policy.keyPersistence
+      sendsCookies = !cookies.isEmpty
       keptDeviceId = kept?.rawValue
       decision = Decision(
         row: record.row.description, when: record.row.words, outcome: record.outcome.name,

@@ -211,11 +211,11 @@
           }
         }
       }
-      let kept = PageCookies(request)[PageCookies.device].flatMap(PageCookies.decode)
       let view: RegistryView
       do {
         view = try await RegistryView(
-          of: sandbox.registry, asked, visitor: visitor, presenting: presented, kept: kept)
+          of: sandbox.registry, asked, visitor: visitor, presenting: presented,
+          cookies: PageCookies(request))
       } catch { throw .registry(error) }
       return .json(try WireCodec.encode(view))
     }

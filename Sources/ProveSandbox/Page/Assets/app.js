@@ -53,6 +53,7 @@ async function walk(title, flow) {
   await busily(async () => {
     last = flow;
     $("outcome").hidden = true;
+    $("result").replaceChildren();
     note("page", `${title}: ${flow.person.name}, ${flow.possessionType}${flow.rebind ? ", rebind" : ""}`);
     try {
       const status = await run(flow);
@@ -174,8 +175,20 @@ function observe({ step, reply }) {
 
 let latest = null;
 
-/** Reads storage and registry anew. */
+let looks = 0;
+
+/** Reads storage and registry anew; of several at once the last counts. */
 async function refresh() {
+  const look = ++looks;
+  $("decision").setAttribute("aria-busy", "true");
+  try {
+    await show(() => look === looks);
+  } finally {
+    if (look === looks) $("decision").removeAttribute("aria-busy");
+  }
+}
+
+async function show(isLatest) {
   let contents = { localStorage: null, keys: null };
   try {
     contents = await keyStore.contents();
@@ -184,9 +197,10 @@ async function refresh() {
   }
   const presented = contents.keys?.find((key) => key.state === "placed")?.deviceId
     ?? contents.keys?.[0]?.deviceId;
+  const flow = chosen();
+  let view;
   try {
-    const flow = chosen();
-    latest = await backEnd.view({
+    view = await backEnd.view({
       possessionType: flow.possessionType,
       ...(flow.sendsNumber ? { phoneNumber: flow.person.phoneNumber } : {}),
       ...(flow.deviceId ? { deviceId: flow.deviceId } : {}),
@@ -196,14 +210,16 @@ async function refresh() {
       ...(presented ? { presentedDeviceId: presented } : {}),
     });
   } catch (error) {
-    warn(`The registry's view could not be read: ${error.reason}`);
+    if (isLatest()) warn(`The registry's view could not be read: ${error.reason}`);
     return;
   }
+  if (!isLatest()) return;
+  latest = view;
   ahead = Date.parse(latest.now) - Date.now();
   $("now").textContent = `${time(latest.now)} UTC`;
-  showDecision($("decision"), latest.decision, Boolean(chosen().deviceId));
+  showDecision($("decision"), latest.decision, Boolean(flow.deviceId));
   showRegistrations($("registrations"), latest);
-  showStorage($("storage"), contents, latest.keptDeviceId);
+  showStorage($("storage"), contents, latest);
   timeline.merge(latest.events);
   offerStored();
   const hasKey = Boolean(presented);
@@ -341,10 +357,11 @@ async function begin() {
   const named = new URLSearchParams(location.search).get("visitor");
   $("visitor").value = named ?? (obstacle ? "" : await backEnd.fingerprint());
   if (obstacle) warn(`${obstacle.reason}: ${obstacle.message}`);
-  else if (!navigator.cookieEnabled) {
-    warn("cookiesDisabled: AuthStart and AuthFinish need cookies, which this browser withholds");
-  }
   await refresh();
+  // navigator.cookieEnabled is not to be relied on: the server knows what it was sent.
+  if (!obstacle && latest?.sendsCookies === false) {
+    warn("cookiesDisabled: AuthStart and AuthFinish need cookies, and this browser sends none");
+  }
   document.body.dataset.ready = "true";
 }
 

@@ -122,7 +122,7 @@ export function showRegistrations(place, view) {
 
 // MARK: This browser
 
-export function showStorage(place, contents, keptDeviceId) {
+export function showStorage(place, contents, { sendsCookies, keptDeviceId }) {
   const local = contents.localStorage;
   const deviceId = local && Object.values(local)[0];
   const keys = contents.keys;
@@ -134,10 +134,10 @@ export function showStorage(place, contents, keptDeviceId) {
       : keys.length === 0 ? "empty"
         : element("ul", {}, ...keys.map((key) => element("li", {}, code(short(key.deviceId)),
           ` ${key.state}, ${key.algorithm}, ${key.extractable ? "extractable" : "not extractable"}`)))],
-    ["Cookies", navigator.cookieEnabled
+    ["Cookies", sendsCookies
       ? keptDeviceId ? element("span", {}, "hold ", code(short(keptDeviceId)), ", the last success")
         : "on; no success yet"
-      : "off"],
+      : "none are sent"],
   ]));
   if (isOrphan) {
     place.append(element("p", { className: "error" },
