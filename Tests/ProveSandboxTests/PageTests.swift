@@ -16,7 +16,7 @@
         contentsOf: root.appendingPathComponent("docs/decision-table.md"), encoding: .utf8)
       var rows: [String: String] = [:]
       for match in text.matches(of: /\n\| (D\d+) \| ([^|]+) \|/) {
-        rows[String(match.1)] = match.2.replacing("`", with: "")
+        rows[String(match.1)] = String(match.2.replacing("`", with: ""))
       }
       #expect(rows.count == DecisionRow.allCases.count)
       for row in DecisionRow.allCases { #expect(rows[row.description] == row.words) }
@@ -72,7 +72,7 @@
       let otherCookie = String(try #require(other.headers["set-cookie"]).prefix { $0 != ";" })
       let foreign = try await client.ask(
         "POST", "/page/auth-finish", finish, headers: ["Cookie": otherCookie])
-      #expect(foreign.text == #"{"code":8008,"message":"invalid correlation id"}"#)
+      #expect(foreign.text == #"{"code":8008,"message":"invalid correlation ID"}"#)
     }
 
     @Test("a page elsewhere can send nothing to the back end", arguments: ["text/plain", ""])

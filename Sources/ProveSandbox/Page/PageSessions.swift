@@ -2,8 +2,9 @@
   import ProveKeyPlatform
   import ProveKeySealing
 
-  /// What the page's back end keeps of each browser, under the value of its cookie: which flows it
-  /// began. Bounded, and gone with the process.
+  /// Which flows each browser began, under the value of its cookie.
+  ///
+  /// Bounded, and gone with the process.
   final class PageSessions: Sendable {
     private struct Session {
       var flows: [String: String] = [:]
