@@ -27,7 +27,7 @@ def test_several_registrations_after_an_eviction(new_walk, folder):
 
 
 def test_a_code_on_a_phone(new_walk, folder):
-    walk = new_walk(path="/?visitor=phone", viewport={"width": 390, "height": 780},
+    walk = new_walk(path="/?visitor=phone", viewport={"width": 390, "height": 600},
                     device_scale_factor=2, color_scheme="dark", is_mobile=True, has_touch=True)
     walk.channel("mobile").begin().consent()
     walk.page.fill("#code", "1234")

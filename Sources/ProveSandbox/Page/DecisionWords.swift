@@ -1,4 +1,5 @@
 #if Sandbox
+  import ProveDeviceRegistry
   import ProveKeyModel
 
   extension DecisionRow {
@@ -30,6 +31,28 @@
     }
   }
 
+  extension DecisionRow {
+    /// The words with what they go on from in the rows above.
+    var wordsInFull: String {
+      switch self {
+      case .d13: words + " a candidate of this visitor"
+      case .d16, .d17: "candidates of the given number and proveId: " + words
+      default: words
+      }
+    }
+  }
+
+  extension DecisionRecord {
+    /// What follows, in the words of `docs/decision-table.md`; which of several, where there are.
+    var words: String {
+      if row == .d17, case .recover = outcome {
+        return "the most recently authenticated registration, ties to the lower deviceId, is "
+          + "restored under a new key"
+      }
+      return outcome.words
+    }
+  }
+
   extension KeyOutcome {
     /// The outcome's name.
     var name: String {
@@ -41,8 +64,7 @@
       }
     }
 
-    /// What follows, in the words of `docs/decision-table.md`.
-    var words: String {
+    fileprivate var words: String {
       switch self {
       case .authenticate: "the presented key is enough"
       case .recover: "the registration is restored under a new key, without a possession check"

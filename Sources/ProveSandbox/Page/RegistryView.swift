@@ -96,8 +96,8 @@
       sendsCookies = !cookies.isEmpty
       keptDeviceId = kept?.rawValue
       decision = Decision(
-        row: record.row.description, when: record.row.words, outcome: record.outcome.name,
-        words: record.outcome.words, deviceId: record.outcome.deviceID?.rawValue)
+        row: record.row.description, when: record.row.wordsInFull, outcome: record.outcome.name,
+        words: record.words, deviceId: record.outcome.deviceID?.rawValue)
       registrations = found.prefix(Self.limit).map {
         Entry($0, at: record.at, months, visitor, presentedID, record.outcome.deviceID)
       }

@@ -73,15 +73,16 @@
           ("clientSecret", access.secret.map { .text($0) }),
           ("clientsFile", access.file.map { .text($0) }),
         ], json: json)
+      // Trapped before anybody knows that there is something to end.
+      let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
       // Not by print, which keeps what goes to a file or a pipe for later.
       StandardStreams.ignoreBrokenPipes()
       try StandardStreams.writeOutput(Array((facts + "\n").utf8))
-      try await serve(sandbox)
+      try await serve(sandbox, until: signals)
       try await registry.close()
     }
 
-    private func serve(_ sandbox: Sandbox) async throws {
-      let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+    private func serve(_ sandbox: Sandbox, until signals: UnixSignalsSequence) async throws {
       let running = Task { try await sandbox.run() }
       let watch = Task {
         for await _ in signals {

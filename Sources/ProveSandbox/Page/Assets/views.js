@@ -64,7 +64,7 @@ export function showOutcome(place, status) {
 export function showFailure(place, error) {
   place.replaceChildren(
     element("p", { className: "verdict" }, badge(
-      error.reason === "cancelled" ? "Given up" : "No outcome", "bad"), " ", code(error.reason)),
+      error.reason === "cancelled" ? "Given up" : error.code ? "Refused" : "No outcome", "bad"), " ", code(error.reason)),
     element("p", {}, error.message),
     facts([["Code", error.code === undefined ? null : String(error.code)]]));
   place.dataset.success = "";
