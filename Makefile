@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: help demo test lib install uninstall test-c check lint format build sanitize fuzz campaigns coverage bench bench-compare check-cost clean setup
+.PHONY: help demo test lib install uninstall test-c test-browser screenshots check lint format build sanitize fuzz campaigns coverage bench bench-compare check-cost clean setup
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,15 @@ uninstall: ## remove what `make install` has put under PREFIX
 test-c: lib ## build the C library and test it from C, C++, Python and Go
 	@./scripts/test-c-library
 	@./scripts/test-bindings
+
+# The page of `provekey sandbox`, place to revocation, by keyboard and on a phone's screen.
+test-browser: setup ## drive the sandbox's page in real Chromium
+	$(SWIFT) build --product provekey -j $(JOBS)
+	@./scripts/test-browser
+
+screenshots: setup ## take the pictures of the page in docs/ anew
+	$(SWIFT) build --product provekey -j $(JOBS)
+	@./scripts/test-browser --screenshots ../../docs/images test_screenshots.py
 
 lint: ## check the formatting
 	$(SWIFT) format lint -r -p --strict Sources Tests Package.swift Benchmarks/Package.swift Benchmarks/Benchmarks Fuzzing
@@ -72,4 +81,4 @@ check-cost: setup ## fail where a hot path takes more than 3 % over the instruct
 	@./scripts/count-instructions --check
 
 clean: ## remove what builds have made
-	rm -rf .build .build-lib .build-lib-address .build-lib-thread .build-thread .build-address .build-fuzz Benchmarks/.build
+	rm -rf .build .build-browser .build-lib .build-lib-address .build-lib-thread .build-thread .build-address .build-fuzz Benchmarks/.build

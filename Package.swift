@@ -115,7 +115,9 @@ let package = Package(
         "ProveUnify",
         .product(name: "Crypto", package: "swift-crypto", condition: .when(traits: ["Sandbox"])),
         .product(name: "FlyingSocks", package: "FlyingFox", condition: .when(traits: ["Sandbox"])),
-      ]),
+      ],
+      // In the program itself, so that an installed one needs no folder beside it.
+      resources: [.embedInCode("Page/Assets")]),
     .executableTarget(
       name: "provekey",
       dependencies: [

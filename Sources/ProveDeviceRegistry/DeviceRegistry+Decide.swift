@@ -88,7 +88,7 @@ extension DeviceRegistry {
   }
 
   /// Reads what D12 to D17 need, and only that.
-  private func readRecoveryFacts(
+  func readRecoveryFacts(
     for request: KeyRequest, into facts: inout KeyFacts, _ now: UTCInstant
   ) async throws(RegistryError) {
     guard policy.keyPersistence, !request.rebind, let visitor = confident(request.visitor) else {

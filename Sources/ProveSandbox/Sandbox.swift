@@ -22,6 +22,9 @@
       /// Where the sandbox is reached from outside, for the links in its SMS; its own address when
       /// left out.
       public var publicAddress: String?
+      /// Whether `/` is the page on which a person walks the flow, with the back end that it talks to;
+      /// on loopback only, when left out.
+      public var servesPage: Bool?
 
       /// States a setup; everything but the clients has a default.
       public init(clients: SandboxClients) {
@@ -41,6 +44,9 @@
     let users: [SandboxUser]
     let clientRates: RateLimiter
     let deviceRates = RateLimiter()
+    let pageSessions = PageSessions()
+    /// Where the sandbox is reached from outside.
+    let outsideAddress: String
     let metrics = SandboxMetrics()
     private let socket: Socket
     private let server: HTTPServer
@@ -59,10 +65,10 @@
       visitors = SandboxVisitors(registry.scope.buildConfig, clock: clock.wallClock)
       clientRates = RateLimiter(perSecond: setup.requestsPerSecond)
       let host = setup.address.contains(":") ? "[\(setup.address)]" : setup.address
-      let outside = setup.publicAddress ?? "http://\(host):\(port)"
+      outsideAddress = setup.publicAddress ?? "http://\(host):\(port)"
       service = UnifyService(
         registry: registry, possession: provider, reputation: provider, visitors: visitors,
-        linkPage: outside + "/link/", clock: clock.wallClock)
+        linkPage: outsideAddress + "/link/", clock: clock.wallClock)
       server = HTTPServer()
     }
 
@@ -74,6 +80,9 @@
 
     /// What has happened to connections so far.
     var counts: HTTPServer.Counts { server.counts }
+
+    /// Whether the page and its back end are there.
+    var servesPage: Bool { setup.servesPage ?? isOnLoopback }
 
     /// Whether the sandbox listens on this machine only.
     var isOnLoopback: Bool {

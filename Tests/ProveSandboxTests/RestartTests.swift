@@ -9,6 +9,11 @@
   /// A sandbox that is stopped and started again in the middle of a flow.
   @Suite("a sandbox that is restarted")
   struct RestartTests {
+    @Test("a sandbox that is ended the moment it says where it is ends well")
+    func endedAtOnce() throws {
+      for _ in 0..<10 { #expect(try SandboxProcess().stop() == 0) }
+    }
+
     @Test("between unify and the device, and between the device and unify-status")
     func betweenCalls() async throws {
       let sandbox = try SandboxProcess()

@@ -14,7 +14,7 @@
       let device = DeviceRoutes(sandbox)
       let pages = PageRoutes(sandbox)
       let control = ControlRoutes(sandbox)
-      routes = [
+      var routes: [String: [String: Route]] = [
         "/token": ["POST": api.token],
         "/v3/unify": ["POST": api.unify],
         "/v3/unify-status": ["POST": api.unifyStatus],
@@ -32,6 +32,20 @@
         "/metrics": ["GET": control.metrics],
         "/sandbox/clock": ["GET": control.clock, "POST": control.moveClock],
       ]
+      if sandbox.servesPage {
+        let walk = WalkRoutes(sandbox)
+        let backEnd = BackEndRoutes(sandbox)
+        routes["/"] = ["GET": walk.page]
+        for name in PageAsset.names { routes["/page/" + name] = ["GET": walk.asset] }
+        routes["/page/users"] = ["GET": backEnd.users]
+        routes["/page/auth-start"] = ["POST": backEnd.authStart]
+        routes["/page/auth-finish"] = ["POST": backEnd.authFinish]
+        routes["/page/bind"] = ["POST": backEnd.bind]
+        routes["/page/revoke"] = ["POST": backEnd.revoke]
+        routes["/page/view"] = ["POST": backEnd.view]
+        routes["/page/carrier"] = ["GET": backEnd.carrier]
+      }
+      self.routes = routes
     }
 
     func answer(_ request: HTTPRequest) async -> HTTPResponse {

@@ -36,6 +36,10 @@
     var publicUrl: String?
     @Option(help: "Environment and region.") var buildConfig = BuildConfig.usUAT
     @Flag(help: "Recover nothing through Device Context.") var withoutKeyPersistence = false
+    @Flag(
+      inversion: .prefixedNo,
+      help: "Serve the page on which a person walks the flow; on loopback when not said.")
+    var page: Bool?
     @Flag(help: "Print facts as JSON.") var json = false
 
     func validate() throws {
@@ -53,6 +57,7 @@
       var setup = Sandbox.Setup(clients: access.clients)
       (setup.address, setup.port, setup.requestsPerSecond) = (address, port, rate)
       setup.publicAddress = publicUrl
+      setup.servesPage = page
       let clock = SandboxClock(path: folder.path("clock"))
       let registry = try await registry(in: folder, clock)
       let sandbox: Sandbox
@@ -68,15 +73,16 @@
           ("clientSecret", access.secret.map { .text($0) }),
           ("clientsFile", access.file.map { .text($0) }),
         ], json: json)
+      // Trapped before anybody knows that there is something to end.
+      let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
       // Not by print, which keeps what goes to a file or a pipe for later.
       StandardStreams.ignoreBrokenPipes()
       try StandardStreams.writeOutput(Array((facts + "\n").utf8))
-      try await serve(sandbox)
+      try await serve(sandbox, until: signals)
       try await registry.close()
     }
 
-    private func serve(_ sandbox: Sandbox) async throws {
-      let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+    private func serve(_ sandbox: Sandbox, until signals: UnixSignalsSequence) async throws {
       let running = Task { try await sandbox.run() }
       let watch = Task {
         for await _ in signals {
