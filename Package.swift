@@ -179,8 +179,8 @@ let package = Package(
     .testTarget(
       name: "ProveDeviceRegistryPostgresTests",
       dependencies: [
-        "ProveDeviceRegistryPostgres", "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform",
-        "ProveKeySealing", "ProveKeyTesting",
+        "provekey", "ProveDeviceRegistryPostgres", "ProveDeviceRegistry", "ProveKeyModel",
+        "ProveKeyPlatform", "ProveKeySealing", "ProveKeyTesting", "StoreTestSupport",
       ]),
     .testTarget(
       name: "ProveUnifyTests",
@@ -200,7 +200,8 @@ let package = Package(
         "ProveRegistryShell", "JSONLines", "ProveDeviceRegistry", "ProveKeyModel",
         "ProveKeyPlatform", "ProveKeySealing",
       ]),
-    .testTarget(name: "provekeyTests", dependencies: ["provekey", "ProveKeySealing"]),
+    .testTarget(
+      name: "provekeyTests", dependencies: ["provekey", "ProveKeySealing", "StoreTestSupport"]),
     .testTarget(
       name: "ProveSandboxTests",
       dependencies: [

@@ -29,6 +29,9 @@ final class RegistryReader {
     try connection.close()
   }
 
+  /// What the connection has done up to now.
+  func work() throws(DatabaseError) -> DatabaseWork { try connection.work() }
+
   func registration(at device: Locator) throws(DatabaseError) -> StoredRegistration? {
     try registrationByDevice.bind(device, at: 1)
     return try registrationByDevice.firstRow { row throws(DatabaseError) in

@@ -48,6 +48,9 @@ final class RegistryWriter {
     try connection.close()
   }
 
+  /// What the connection has done up to now.
+  func work() throws(DatabaseError) -> DatabaseWork { try connection.work() }
+
   /// Begins a copy in a file that is empty; what is committed here between two steps comes along.
   func beginCopy(to path: String) throws(DatabaseError) {
     guard copy == nil else { throw DatabaseError(.inUse, operation: "backup") }

@@ -208,6 +208,21 @@ extension SQLiteRegistryStore {
     ownership.withLock { $0 = nil }
   }
 
+  /// What all connections together have done up to now, so that tests can bound what a call costs.
+  func work() async throws(RegistryError) -> DatabaseWork {
+    var sum = try await wrapping { () async throws(DatabaseError) in
+      try await commits.run { writer throws(DatabaseError) in try writer.work() }
+    }
+    for reader in readers {
+      do throws(DatabaseError) {
+        try reader.withLock { reader throws(DatabaseError) in
+          if let reader { sum = sum + (try reader.work()) }
+        }
+      } catch { throw RegistryError(error) }
+    }
+    return sum
+  }
+
   private func closing(_ reader: Locked<RegistryReader?>) throws(RegistryError) {
     do throws(DatabaseError) {
       try reader.withLock { reader throws(DatabaseError) in
