@@ -34,7 +34,7 @@ install: ## install the C library that `make lib` has built under PREFIX (/usr/l
 uninstall: ## remove what `make install` has put under PREFIX
 	@./scripts/install-c-library uninstall "$(DESTDIR)" "$(PREFIX)"
 
-test-c: lib ## build the C library and test it from C, C++, Python and Go
+test-c: lib ## build the C library and test it from C, C++, Python, Go and Java
 	@./scripts/test-c-library
 	@./scripts/test-bindings
 
