@@ -4,6 +4,7 @@ import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.LongByReference;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -15,9 +16,13 @@ import provekeystore.internal.Structs.pks_decision;
 import provekeystore.internal.Structs.pks_erasure;
 import provekeystore.internal.Structs.pks_event;
 import provekeystore.internal.Structs.pks_new_key;
+import provekeystore.internal.Structs.pks_placing;
 import provekeystore.internal.Structs.pks_possession;
 import provekeystore.internal.Structs.pks_registration;
+import provekeystore.internal.Structs.pks_registry_copy;
 import provekeystore.internal.Structs.pks_registry_options;
+import provekeystore.internal.Structs.pks_registry_report;
+import provekeystore.internal.Structs.pks_replay;
 import provekeystore.internal.Structs.pks_request;
 import provekeystore.internal.Structs.pks_sweep;
 
@@ -212,6 +217,73 @@ public final class Registry extends Handle {
 
   // Changes outside the flow.
 
+  /** What is known of a key that is placed outside a flow; null where it is not known. */
+  public record Placing(
+      boolean isMobile, String deviceName, String visitorId, String clientCustomerId,
+      String clientHumanId) {
+    /** Nothing but the kind of the device. */
+    public static Placing of(boolean isMobile) {
+      return new Placing(isMobile, null, null, null, null);
+    }
+  }
+
+  /** Registers a key outside a flow. */
+  public Registration place(NewKey newKey, byte[] challenge, Placing what, String actor) {
+    Memory answered = Library.lend(challenge);
+    Memory name = Library.lend(what.deviceName());
+    Memory visitor = Library.lend(what.visitorId());
+    Memory customer = Library.lend(what.clientCustomerId());
+    Memory human = Library.lend(what.clientHumanId());
+    pks_new_key key = newKey.struct();
+    key.write();
+    pks_placing placing = new pks_placing();
+    placing.device_kind = what.isMobile() ? 2 : 1;
+    placing.new_key = key.getPointer();
+    placing.challenge = answered;
+    placing.challenge_length = Library.count(challenge);
+    placing.device_name = name;
+    placing.visitor_id = visitor;
+    placing.client_customer_id = customer;
+    placing.client_human_id = human;
+    return changed("pks_registry_place", placing, Library.utf8(actor));
+  }
+
+  /** Puts a new key in the place of a registration's old one; it keeps the id. */
+  public Registration rekey(NewKey newKey, byte[] challenge, String actor) {
+    return changed(
+        "pks_registry_rekey", newKey.struct(), challenge, Library.count(challenge),
+        Library.utf8(actor));
+  }
+
+  /** Gives the device a name, or takes its name away with null. */
+  public Registration rename(String deviceId, String name, String actor) {
+    return changed(
+        "pks_registry_rename", Library.utf8(deviceId), Library.utf8(name), Library.utf8(actor));
+  }
+
+  /** Notes an authentication that was decided elsewhere; {@code complete} does so by itself. */
+  public Registration recordAuthentication(String deviceId, String actor) {
+    return changed(
+        "pks_registry_record_authentication", Library.utf8(deviceId), Library.utf8(actor));
+  }
+
+  /** Takes the bindings of all devices of a subject away, and says how many were bound. */
+  public long unbindAll(Subject subject, String reason, String actor) {
+    LongByReference count = new LongByReference();
+    Library.call(
+        "pks_registry_unbind_all", handle(), subject.number(), Library.utf8(subject.value()),
+        Library.utf8(reason), Library.utf8(actor), count);
+    return count.getValue();
+  }
+
+  /** Notes that a number is out of service, and says how many keys then need a rebind. */
+  public long disconnect(String phoneNumber, String actor) {
+    LongByReference count = new LongByReference();
+    Library.call(
+        "pks_registry_disconnect", handle(), Library.utf8(phoneNumber), Library.utf8(actor), count);
+    return count.getValue();
+  }
+
   /** Binds a placed or unbound key; proveId may be null. */
   public Registration bind(String deviceId, String phoneNumber, String proveId, String actor) {
     return changed(
@@ -267,6 +339,35 @@ public final class Registry extends Handle {
     pks_sweep report = new pks_sweep();
     Library.call("pks_registry_sweep", handle(), limit, report);
     return report.is_complete != 0;
+  }
+
+  // Its health.
+
+  /** Opens and checks everything, and says what is wrong, without ids. */
+  public List<String> verify() {
+    pks_registry_report report = new pks_registry_report();
+    LongByReference reply = new LongByReference();
+    Library.call("pks_registry_verify", handle(), null, null, report, reply);
+    try {
+      byte[] lines = Library.bytes("pks_reply_read", 1_024, reply.getValue());
+      return new String(lines, StandardCharsets.UTF_8).lines().toList();
+    } finally {
+      Library.call("pks_close", reply.getValue());
+    }
+  }
+
+  /** Decides every kept decision again, and says whether all came out as they were. */
+  public boolean replay() {
+    pks_replay replay = new pks_replay();
+    Library.call("pks_registry_replay", handle(), replay);
+    return replay.agrees != 0;
+  }
+
+  /** Copies a registry on SQLite into a new file, and says how many registrations it has. */
+  public long backup(String path) {
+    pks_registry_copy copy = new pks_registry_copy();
+    Library.call("pks_registry_backup", handle(), Library.utf8(path), null, null, copy);
+    return copy.registrations;
   }
 
   private Registration changed(String name, Object... arguments) {

@@ -9,6 +9,7 @@ import java.util.Optional;
 import provekeystore.internal.Library;
 import provekeystore.internal.SizeT;
 import provekeystore.internal.Structs.pks_backup;
+import provekeystore.internal.Structs.pks_compaction;
 import provekeystore.internal.Structs.pks_destruction;
 import provekeystore.internal.Structs.pks_key;
 import provekeystore.internal.Structs.pks_new_key;
@@ -45,6 +46,30 @@ public final class Vault extends Handle {
     options.anchor_path = anchor;
     LongByReference handle = new LongByReference();
     unlock.lend(how -> Library.call("pks_vault_open", Library.utf8(path), how, options, handle));
+    return new Vault(handle.getValue());
+  }
+
+  /**
+   * Gives up a vault whose key is lost, when opening it says KEY_LOST, and opens an empty one in its
+   * place.
+   *
+   * @param next what the new vault is locked with, null for {@code lost} again
+   * @param anchorPath null, or the anchor of the old vault
+   */
+  public static Vault reset(
+      String path, Unlock lost, Unlock next, boolean shared, String anchorPath) {
+    Memory anchor = Library.lend(anchorPath);
+    pks_vault_options options = new pks_vault_options();
+    options.mode = shared ? 1 : 0;
+    options.anchor_path = anchor;
+    LongByReference handle = new LongByReference();
+    Unlock locking = next == null ? lost : next;
+    lost.lend(
+        how ->
+            locking.lend(
+                then ->
+                    Library.call(
+                        "pks_vault_reset", Library.utf8(path), how, then, options, handle, null)));
     return new Vault(handle.getValue());
   }
 
@@ -197,6 +222,13 @@ public final class Vault extends Handle {
     pks_backup backup = new pks_backup();
     Library.call("pks_vault_backup", handle(), Library.utf8(path), null, null, backup);
     return backup.records;
+  }
+
+  /** Gives free pages back to the file system, and says how many bytes are left. */
+  public long compact() {
+    pks_compaction compaction = new pks_compaction();
+    Library.call("pks_vault_compact", handle(), null, null, compaction);
+    return compaction.file_bytes;
   }
 
   /** Erases the vault for good, and says how many keys it had. */

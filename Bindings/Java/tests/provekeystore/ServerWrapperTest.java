@@ -1,5 +1,6 @@
 package provekeystore;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -159,6 +160,28 @@ class ServerWrapperTest {
   }
 
   @Test
+  @DisplayName("a key is placed outside a flow; the registry is verified, replayed and copied")
+  void placing() throws Exception {
+    byte[] challenge = registry.challenge();
+    device.placeKey(BuildConfig.US_UAT, ORIGIN);
+    NewKey offered = device.offer(BuildConfig.US_UAT, ORIGIN, challenge).orElseThrow();
+    Registration placed =
+        registry.place(
+            offered, challenge, new Registry.Placing(true, "phone", null, "customer-7", null), null);
+    assertEquals(Registration.State.PLACED, placed.state());
+    assertEquals("phone", placed.deviceName());
+    assertEquals("customer-7", placed.clientCustomerId());
+    refused(
+        "CHALLENGE_SPENT",
+        () -> registry.place(offered, challenge, Registry.Placing.of(false), null));
+    assertEquals(List.of(), registry.verify());
+    assertTrue(registry.replay());
+    String copy = folder.resolve("copy.sqlite").toString();
+    assertEquals(1, registry.backup(copy));
+    refused("ALREADY_EXISTS", () -> registry.backup(copy));
+  }
+
+  @Test
   @DisplayName("a registration is changed, listed, exported and erased")
   void operations() throws Exception {
     String id = enrol();
@@ -170,9 +193,21 @@ class ServerWrapperTest {
     assertEquals("+12001004015", registry.rebind(id, "2001004015", "prove-1", null).phoneNumber());
     assertTrue(registry.suspend(id, "lost", "clerk").isSuspended());
     assertTrue(!registry.resume(id, null, null).isSuspended());
+    assertEquals("Tablet", registry.rename(id, "Tablet", null).deviceName());
+    assertNull(registry.rename(id, null, null).deviceName());
+    assertNotNull(registry.recordAuthentication(id, "till").lastAuthenticatedAt());
+    byte[] challenge = registry.challenge();
+    Key key = device.placeKey(BuildConfig.US_UAT, ORIGIN, id);
+    NewKey offered = device.offer(BuildConfig.US_UAT, ORIGIN, challenge).orElseThrow();
+    assertArrayEquals(key.publicKey(), registry.rekey(offered, challenge, null).publicKey());
+    refused("CHALLENGE_SPENT", () -> registry.rekey(offered, challenge, null));
     assertEquals(Registration.State.UNBOUND, registry.unbind(id, null, null).state());
     refused("NOT_BOUND", () -> registry.rebind(id, PHONE, null, null));
     assertEquals(Registration.State.BOUND, registry.bind(id, PHONE, null, null).state());
+    Subject person = new Subject(Subject.Kind.PHONE_NUMBER, PHONE);
+    assertEquals(1, registry.disconnect(PHONE, "carrier"));
+    assertEquals(1, registry.unbindAll(person, "moved", null));
+    assertEquals(0, registry.unbindAll(person, null, null));
     List<Event> events = registry.events(id, 0, 100);
     assertEquals("placed", events.get(0).kind());
     assertEquals("clerk", events.stream().filter(e -> e.kind().equals("suspended")).findFirst()

@@ -172,6 +172,15 @@ class VaultTest {
     StoreException lost =
         assertThrows(StoreException.class, () -> Vault.open(path("p.vault"), unlock));
     assertTrue(lost.is("KEY_LOST") && lost.getCause() instanceof KeyProvider.Refusal);
+    Unlock next = Unlock.rawKey(new byte[32]);
+    refused("KEY_NOT_LOST", () -> {
+      Vault.open(path("q.vault"), next).close();
+      Vault.reset(path("q.vault"), next, null, false, null);
+    });
+    try (Vault empty = Vault.reset(path("p.vault"), unlock, next, false, null)) {
+      assertTrue(empty.keys(BuildConfig.US_UAT, ORIGIN).isEmpty());
+      assertTrue(empty.compact() > 0);
+    }
   }
 
   @Test

@@ -136,6 +136,56 @@ public final class Structs {
     public long problem_count;
   }
 
+  @FieldOrder({"size", "is_log_empty", "file_bytes_before", "file_bytes"})
+  public static class pks_compaction extends Sized {
+    public int is_log_empty;
+    public long file_bytes_before;
+    public long file_bytes;
+  }
+
+  @FieldOrder({
+    "size", "device_kind", "new_key", "challenge", "challenge_length", "device_name", "visitor_id",
+    "client_customer_id", "client_human_id"
+  })
+  public static class pks_placing extends Sized {
+    public int device_kind;
+    public Pointer new_key;
+    public Pointer challenge;
+    public SizeT challenge_length = new SizeT();
+    public Pointer device_name;
+    public Pointer visitor_id;
+    public Pointer client_customer_id;
+    public Pointer client_human_id;
+  }
+
+  @FieldOrder({
+    "size", "is_sound", "registrations", "events", "has_set_digests", "problem_count"
+  })
+  public static class pks_registry_report extends Sized {
+    public int is_sound;
+    public long registrations;
+    public long events;
+    public int has_set_digests;
+    public int problem_count;
+  }
+
+  @FieldOrder({"size", "agrees", "events", "decisions", "reproduced", "erased"})
+  public static class pks_replay extends Sized {
+    public int agrees;
+    public long events;
+    public long decisions;
+    public long reproduced;
+    public long erased;
+  }
+
+  @FieldOrder({"size", "unused", "registrations", "events", "file_bytes"})
+  public static class pks_registry_copy extends Sized {
+    public int unused;
+    public long registrations;
+    public long events;
+    public long file_bytes;
+  }
+
   @FieldOrder({
     "size", "has_counter", "has_vault_state", "unused", "counter", "generation", "digest",
     "signature", "device_id"
