@@ -67,6 +67,20 @@ func TestAKeyThatWasPlacedIsEnoughUntilItIsRevoked(t *testing.T) {
 	if _, err = registry.Complete(decision.Ticket, "", nil, nil); !IsCode(err, "TICKET_SPENT") {
 		t.Fatal(err)
 	}
+	marked, err := registry.Disconnect("2001004014")
+	must(t, err)
+	done, err = registry.Unbind(key.DeviceID, "moved")
+	must(t, err)
+	if marked != 1 || done.IsBound {
+		t.Fatalf("%d %+v", marked, done)
+	}
+	done, err = registry.Bind(key.DeviceID, "2001004014")
+	must(t, err)
+	problems, err := registry.Verify()
+	must(t, err)
+	if !done.IsBound || problems != 0 {
+		t.Fatalf("%d %+v", problems, done)
+	}
 	must(t, registry.Revoke(key.DeviceID, "call"))
 	if decision = present(); decision.Outcome != Reject || decision.WireCode != 8019 {
 		t.Fatalf("%+v", decision)

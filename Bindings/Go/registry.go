@@ -167,6 +167,49 @@ func (r *Registry) Revoke(deviceID, reason string) error {
 	})
 }
 
+// Unbind takes the binding of a key away.
+func (r *Registry) Unbind(deviceID, reason string) (Registration, error) {
+	var lent arena
+	defer lent.free()
+	done := newRegistration()
+	err := call(func(e *C.pks_error) C.pks_status {
+		return C.pks_registry_unbind(r.handle, lent.text(deviceID), lent.optional(reason), nil, &done, e)
+	})
+	return readRegistration(&done), err
+}
+
+// Bind binds a placed or unbound key to a number whose possession the caller vouches for.
+func (r *Registry) Bind(deviceID, phoneNumber string) (Registration, error) {
+	var lent arena
+	defer lent.free()
+	done := newRegistration()
+	err := call(func(e *C.pks_error) C.pks_status {
+		return C.pks_registry_bind(r.handle, lent.text(deviceID), lent.text(phoneNumber), nil, nil, &done, e)
+	})
+	return readRegistration(&done), err
+}
+
+// Disconnect notes that a number is out of service, and says how many keys then need a rebind.
+func (r *Registry) Disconnect(phoneNumber string) (int, error) {
+	var lent arena
+	defer lent.free()
+	var count C.uint64_t
+	err := call(func(e *C.pks_error) C.pks_status {
+		return C.pks_registry_disconnect(r.handle, lent.text(phoneNumber), nil, &count, e)
+	})
+	return int(count), err
+}
+
+// Verify opens and checks everything, and says how many problems there are.
+func (r *Registry) Verify() (int, error) {
+	var report C.pks_registry_report
+	report.size = C.uint32_t(unsafe.Sizeof(report))
+	err := call(func(e *C.pks_error) C.pks_status {
+		return C.pks_registry_verify(r.handle, nil, nil, &report, nil, e)
+	})
+	return int(report.problem_count), err
+}
+
 func newRegistration() C.pks_registration {
 	var registration C.pks_registration
 	registration.size = C.uint32_t(unsafe.Sizeof(registration))

@@ -132,6 +132,7 @@ enum pks_code {
   PKS_ITEM_TOO_LARGE = 407,
   PKS_LONE_SURROGATE = 408, /* no text: read it in UTF-16 */
   PKS_VAULT_REFUSED = 409,
+  PKS_KEY_NOT_LOST = 410, /* the vault opens: nothing is to be given up */
 
   /* The registry (domain PKS_DOMAIN_REGISTRY). */
   PKS_UNKNOWN_DEVICE = 500,
@@ -351,6 +352,13 @@ typedef struct pks_destruction {
   uint64_t overwritten_bytes;
 } pks_destruction;
 
+typedef struct pks_compaction {
+  uint32_t size;
+  uint32_t is_log_empty; /* not while another process reads it */
+  int64_t file_bytes_before;
+  int64_t file_bytes;
+} pks_compaction;
+
 /* Told how far long work has come; answers 0 to go on, anything else to stop. */
 typedef int32_t (*pks_progress)(void *context, uint64_t done, uint64_t total);
 
@@ -421,6 +429,21 @@ pks_status pks_vault_rotate(pks_vault vault, pks_progress progress, void *contex
 /* Copies the vault into a new file while others go on. What `progress` answers is ignored. */
 pks_status pks_vault_backup(pks_vault vault, const char *path, pks_progress progress,
                             void *context, pks_backup *backup, pks_error *error);
+
+/* Gives free pages back to the file system while others go on. What `progress` answers is ignored. */
+pks_status pks_vault_compact(pks_vault vault, pks_progress progress, void *context,
+                             pks_compaction *compaction, pks_error *error);
+
+/*
+ * Gives up a vault whose key is lost, when opening it says PKS_KEY_LOST, and opens an empty one in its
+ * place. `unlock` is the method whose key is lost, `next` what the new vault is locked with: NULL for
+ * `unlock` again. Of `options`, which may be NULL, `mode` and `anchor_path` count. `overwritten_bytes`
+ * (NULL or a place) says how much of the old file was overwritten. After a crash, call it again.
+ * Errors: PKS_KEY_NOT_LOST when the vault opens.
+ */
+pks_status pks_vault_reset(const char *path, const pks_unlock *unlock, const pks_unlock *next,
+                           const pks_vault_options *options, pks_vault *vault,
+                           uint64_t *overwritten_bytes, pks_error *error);
 
 /* Erases the vault for good, and closes it also when it fails; the handle is still to be closed. */
 pks_status pks_vault_destroy(pks_vault vault, pks_destruction *destruction, pks_error *error);
@@ -778,6 +801,28 @@ pks_status pks_registry_suspend(pks_registry registry, const char *device_id, co
 pks_status pks_registry_resume(pks_registry registry, const char *device_id, const char *reason,
                                const char *actor, pks_registration *registration,
                                pks_error *error);
+/* Puts a new key in the place of a registration's old one; it keeps the id (R13). */
+pks_status pks_registry_rekey(pks_registry registry, const pks_new_key *new_key,
+                              const uint8_t *challenge, size_t challenge_length,
+                              const char *actor, pks_registration *registration,
+                              pks_error *error);
+/* Gives the device a name of at most 255 bytes; NULL takes its name away. */
+pks_status pks_registry_rename(pks_registry registry, const char *device_id, const char *name,
+                               const char *actor, pks_registration *registration,
+                               pks_error *error);
+/* Notes an authentication that was decided elsewhere: the months of inactivity count anew (R5).
+ * `pks_registry_complete` does so by itself. */
+pks_status pks_registry_record_authentication(pks_registry registry, const char *device_id,
+                                              const char *actor, pks_registration *registration,
+                                              pks_error *error);
+/* Takes the bindings of all devices of a subject away. `count` (NULL or a place) says how many were
+ * bound. Each device is a transaction of its own: after a failure, call it again. */
+pks_status pks_registry_unbind_all(pks_registry registry, uint32_t subject, const char *value,
+                                   const char *reason, const char *actor, uint64_t *count,
+                                   pks_error *error);
+/* Notes that a number is out of service: its keys then need a rebind (D19). Else as the call above. */
+pks_status pks_registry_disconnect(pks_registry registry, const char *phone_number,
+                                   const char *actor, uint64_t *count, pks_error *error);
 /* Disables a key for good. `was_revoked` (NULL or a place) says whether it was already. */
 pks_status pks_registry_revoke(pks_registry registry, const char *device_id, const char *reason,
                                const char *actor, uint32_t *was_revoked, pks_error *error);
@@ -806,6 +851,64 @@ typedef struct pks_sweep {
 /* Notes what has become inactive and removes what has expired, at most `limit` (1 or more) of each. */
 pks_status pks_registry_sweep(pks_registry registry, uint64_t limit, pks_sweep *sweep,
                               pks_error *error);
+
+/* How much there is. */
+typedef struct pks_registry_facts {
+  uint32_t size;
+  uint32_t unused;
+  uint64_t placed; /* registrations by state */
+  uint64_t bound;
+  uint64_t unbound;
+  uint64_t revoked;
+  uint64_t events;
+  uint64_t items;     /* challenges, tickets and what else expires */
+  int64_t file_bytes; /* -1 where it is not known */
+} pks_registry_facts;
+
+pks_status pks_registry_info(pks_registry registry, pks_registry_facts *facts, pks_error *error);
+
+typedef struct pks_registry_report {
+  uint32_t size;
+  uint32_t is_sound;
+  uint64_t registrations;
+  uint64_t events;
+  uint32_t has_set_digests; /* without them a deleted or older row may go unnoticed */
+  uint32_t problem_count;   /* at most 100 are counted */
+} pks_registry_report;
+
+/*
+ * Opens every registration and every event, and checks chains, counts and set digests; nobody should
+ * write meanwhile. `problems` (NULL or a place) gets a reply to read and close: what is wrong, a line
+ * each, without ids. What `progress` answers is ignored.
+ */
+pks_status pks_registry_verify(pks_registry registry, pks_progress progress, void *context,
+                               pks_registry_report *report, pks_reply *problems,
+                               pks_error *error);
+
+typedef struct pks_replay {
+  uint32_t size;
+  uint32_t agrees; /* whether every decision was reproduced */
+  uint64_t events;
+  uint64_t decisions; /* whose facts are still there */
+  uint64_t reproduced;
+  uint64_t erased; /* decisions whose facts are gone */
+} pks_replay;
+
+/* Decides every kept decision again from its facts, and compares. */
+pks_status pks_registry_replay(pks_registry registry, pks_replay *replay, pks_error *error);
+
+typedef struct pks_registry_copy {
+  uint32_t size;
+  uint32_t unused;
+  uint64_t registrations;
+  uint64_t events;
+  int64_t file_bytes;
+} pks_registry_copy;
+
+/* Copies a registry on SQLite into a new file while others go on, and verifies the copy. On PostgreSQL
+ * PKS_UNSUPPORTED: use its own tools. What `progress` answers is ignored. */
+pks_status pks_registry_backup(pks_registry registry, const char *path, pks_progress progress,
+                               void *context, pks_registry_copy *copy, pks_error *error);
 
 #ifdef __cplusplus
 }

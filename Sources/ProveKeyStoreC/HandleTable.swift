@@ -7,7 +7,7 @@ import ProveKeyVault
 enum Resource: Sendable {
   case vault(OpenVault)
   case storage(LocalStorage)
-  case registry(DeviceRegistry)
+  case registry(OpenRegistry)
   case reply([UInt8])
 
   fileprivate var kind: UInt64 {
@@ -144,6 +144,10 @@ extension HandleTable {
   }
 
   static func registry(_ handle: pks_registry) throws(Refusal) -> DeviceRegistry {
+    try openRegistry(handle).registry
+  }
+
+  static func openRegistry(_ handle: pks_registry) throws(Refusal) -> OpenRegistry {
     guard case .registry(let registry) = try process.find(handle) else { throw .badHandle }
     return registry
   }
@@ -161,7 +165,7 @@ public func pks_close(_ handle: UInt64, _ error: UnsafeMutablePointer<pks_error>
     guard handle != 0 else { return }
     switch try HandleTable.process.remove(handle) {
     case .vault(let vault): try vault.close()
-    case .registry(let registry): try waiting { try await registry.close() }
+    case .registry(let open): try waiting { try await open.registry.close() }
     case .storage, .reply: break
     }
   }

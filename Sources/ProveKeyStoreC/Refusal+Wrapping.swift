@@ -138,6 +138,7 @@ extension Refusal {
     case .quotaOutOfBounds: (PKS_QUOTA_OUT_OF_BOUNDS, "a quota is 0 to 67108864 code units")
     case .quotaExceeded: (PKS_QUOTA_EXCEEDED, "the origin's storage has no room for the item")
     case .itemTooLarge: (PKS_ITEM_TOO_LARGE, "an item has at most 5242880 code units")
+    case .keyNotLost: (PKS_KEY_NOT_LOST, "the vault opens: its key is not lost")
     case .loneSurrogate: (PKS_LONE_SURROGATE, "what is stored is no text: read it in UTF-16")
     default: (PKS_VAULT_REFUSED, "the vault refused")
     }

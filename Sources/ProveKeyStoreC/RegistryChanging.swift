@@ -9,8 +9,7 @@ public func pks_registry_place(
   _ actor: UnsafePointer<CChar>!, _ registration: UnsafeMutablePointer<pks_registration>!,
   _ error: UnsafeMutablePointer<pks_error>!
 ) -> pks_status {
-  unsafe answering(error) {
-    let change = try unsafe Change(registry, actor: actor, registration)
+  unsafe changing(registry, actor, registration, error) {
     let given = try unsafe argument(placing)
     let number = UInt8(exactly: unsafe given.device_kind)
     guard let kind = number.flatMap({ DeviceDescription.Kind(rawValue: $0) }) else {
@@ -24,7 +23,7 @@ public func pks_registry_place(
       given.client_customer_id, as: ClientCustomerID.self)
     let human = try unsafe optionalIdentifier(given.client_human_id, as: ClientHumanID.self)
     let visitor = try unsafe optionalIdentifier(given.visitor_id, as: VisitorID.self)
-    try change.make { registry, actor in
+    return { registry, actor in
       try await registry.place(
         newKey, for: challenge, on: device, clientCustomerID: customer, clientHumanID: human,
         visitorID: visitor, actor: actor)
@@ -40,14 +39,10 @@ public func pks_registry_bind(
   _ actor: UnsafePointer<CChar>!, _ registration: UnsafeMutablePointer<pks_registration>!,
   _ error: UnsafeMutablePointer<pks_error>!
 ) -> pks_status {
-  unsafe answering(error) {
-    let change = try unsafe Change(registry, actor: actor, registration)
-    let id: DeviceID = try unsafe identifier(device_id)
+  unsafe changing(registry, device_id, actor, registration, error) {
     let number = try PhoneNumber(unsafe text(phone_number))
     let proveID = try unsafe optionalIdentifier(prove_id, as: ProveID.self)
-    try change.make { registry, actor in
-      try await registry.bind(id, to: number, proveID: proveID, actor: actor)
-    }
+    return { try await $0.bind($1, to: number, proveID: proveID, actor: $2) }
   }
 }
 
@@ -59,65 +54,93 @@ public func pks_registry_rebind(
   _ actor: UnsafePointer<CChar>!, _ registration: UnsafeMutablePointer<pks_registration>!,
   _ error: UnsafeMutablePointer<pks_error>!
 ) -> pks_status {
-  unsafe answering(error) {
-    let change = try unsafe Change(registry, actor: actor, registration)
-    let id: DeviceID = try unsafe identifier(device_id)
+  unsafe changing(registry, device_id, actor, registration, error) {
     let number = try PhoneNumber(unsafe text(phone_number))
     let proveID = try unsafe optionalIdentifier(prove_id, as: ProveID.self)
-    try change.make { registry, actor in
-      try await registry.rebind(id, to: number, proveID: proveID, actor: actor)
-    }
+    return { try await $0.rebind($1, to: number, proveID: proveID, actor: $2) }
+  }
+}
+
+/// Puts a new key in the place of an old one.
+@c @implementation
+public func pks_registry_rekey(
+  _ registry: pks_registry, _ new_key: UnsafePointer<pks_new_key>!,
+  _ challenge: UnsafePointer<UInt8>!, _ challenge_length: Int,
+  _ actor: UnsafePointer<CChar>!, _ registration: UnsafeMutablePointer<pks_registration>!,
+  _ error: UnsafeMutablePointer<pks_error>!
+) -> pks_status {
+  unsafe changing(registry, actor, registration, error) {
+    let newKey = try unsafe NewKey(new_key)
+    let challenge = Challenge(bytes: try unsafe bytes(challenge, count: challenge_length))
+    return { try await $0.rekey(newKey, for: challenge, actor: $1) }
   }
 }
 
 /// Takes the binding of a key away.
 @c @implementation
 public func pks_registry_unbind(
-  _ registry: pks_registry, _ device_id: UnsafePointer<CChar>!, _ reason: UnsafePointer<CChar>!,
+  _ registry: pks_registry, _ device_id: UnsafePointer<CChar>!,
+  _ reason: UnsafePointer<CChar>!,
   _ actor: UnsafePointer<CChar>!, _ registration: UnsafeMutablePointer<pks_registration>!,
   _ error: UnsafeMutablePointer<pks_error>!
 ) -> pks_status {
-  unsafe answering(error) {
-    let change = try unsafe Change(registry, actor: actor, registration)
-    let id: DeviceID = try unsafe identifier(device_id)
+  unsafe changing(registry, device_id, actor, registration, error) {
     let reason = try unsafe optionalText(reason)
-    try change.make { registry, actor in
-      try await registry.unbind(id, reason: reason, actor: actor)
-    }
+    return { try await $0.unbind($1, reason: reason, actor: $2) }
   }
 }
 
 /// Bars a key from use.
 @c @implementation
 public func pks_registry_suspend(
-  _ registry: pks_registry, _ device_id: UnsafePointer<CChar>!, _ reason: UnsafePointer<CChar>!,
+  _ registry: pks_registry, _ device_id: UnsafePointer<CChar>!,
+  _ reason: UnsafePointer<CChar>!,
   _ actor: UnsafePointer<CChar>!, _ registration: UnsafeMutablePointer<pks_registration>!,
   _ error: UnsafeMutablePointer<pks_error>!
 ) -> pks_status {
-  unsafe answering(error) {
-    let change = try unsafe Change(registry, actor: actor, registration)
-    let id: DeviceID = try unsafe identifier(device_id)
+  unsafe changing(registry, device_id, actor, registration, error) {
     let reason = try unsafe optionalText(reason)
-    try change.make { registry, actor in
-      try await registry.suspend(id, reason: reason, actor: actor)
-    }
+    return { try await $0.suspend($1, reason: reason, actor: $2) }
   }
 }
 
 /// Lets a suspended key be used again.
 @c @implementation
 public func pks_registry_resume(
-  _ registry: pks_registry, _ device_id: UnsafePointer<CChar>!, _ reason: UnsafePointer<CChar>!,
+  _ registry: pks_registry, _ device_id: UnsafePointer<CChar>!,
+  _ reason: UnsafePointer<CChar>!,
   _ actor: UnsafePointer<CChar>!, _ registration: UnsafeMutablePointer<pks_registration>!,
   _ error: UnsafeMutablePointer<pks_error>!
 ) -> pks_status {
-  unsafe answering(error) {
-    let change = try unsafe Change(registry, actor: actor, registration)
-    let id: DeviceID = try unsafe identifier(device_id)
+  unsafe changing(registry, device_id, actor, registration, error) {
     let reason = try unsafe optionalText(reason)
-    try change.make { registry, actor in
-      try await registry.resume(id, reason: reason, actor: actor)
-    }
+    return { try await $0.resume($1, reason: reason, actor: $2) }
+  }
+}
+
+/// Gives the device a name, or takes it away.
+@c @implementation
+public func pks_registry_rename(
+  _ registry: pks_registry, _ device_id: UnsafePointer<CChar>!,
+  _ name: UnsafePointer<CChar>!,
+  _ actor: UnsafePointer<CChar>!, _ registration: UnsafeMutablePointer<pks_registration>!,
+  _ error: UnsafeMutablePointer<pks_error>!
+) -> pks_status {
+  unsafe changing(registry, device_id, actor, registration, error) {
+    let name = try unsafe optionalText(name)
+    return { try await $0.rename($1, to: name, actor: $2) }
+  }
+}
+
+/// Notes an authentication that was decided elsewhere.
+@c @implementation
+public func pks_registry_record_authentication(
+  _ registry: pks_registry, _ device_id: UnsafePointer<CChar>!,
+  _ actor: UnsafePointer<CChar>!, _ registration: UnsafeMutablePointer<pks_registration>!,
+  _ error: UnsafeMutablePointer<pks_error>!
+) -> pks_status {
+  unsafe changing(registry, device_id, actor, registration, error) {
+    { try await $0.recordAuthentication(of: $1, actor: $2) }
   }
 }
 
@@ -137,6 +160,41 @@ public func pks_registry_revoke(
     if let place = unsafe was_revoked {
       unsafe place.pointee = result == .alreadyRevoked ? 1 : 0
     }
+  }
+}
+
+/// Takes the bindings of all devices of a subject away.
+@c @implementation
+public func pks_registry_unbind_all(
+  _ registry: pks_registry, _ subject: UInt32, _ value: UnsafePointer<CChar>!,
+  _ reason: UnsafePointer<CChar>!, _ actor: UnsafePointer<CChar>!,
+  _ count: UnsafeMutablePointer<UInt64>!, _ error: UnsafeMutablePointer<pks_error>!
+) -> pks_status {
+  unsafe answering(error) {
+    let subject = try unsafe ProveKeyStoreC.subject(subject, value)
+    let reason = try unsafe optionalText(reason)
+    let actor = try unsafe actorName(actor)
+    let registry = try HandleTable.registry(registry)
+    let unbound = try waiting {
+      try await registry.unbindAll(of: subject, reason: reason, actor: actor)
+    }
+    if let place = unsafe count { unsafe place.pointee = UInt64(unbound) }
+  }
+}
+
+/// Notes that a number is out of service.
+@c @implementation
+public func pks_registry_disconnect(
+  _ registry: pks_registry, _ phone_number: UnsafePointer<CChar>!,
+  _ actor: UnsafePointer<CChar>!, _ count: UnsafeMutablePointer<UInt64>!,
+  _ error: UnsafeMutablePointer<pks_error>!
+) -> pks_status {
+  unsafe answering(error) {
+    let number = try PhoneNumber(unsafe text(phone_number))
+    let actor = try unsafe actorName(actor)
+    let registry = try HandleTable.registry(registry)
+    let marked = try waiting { try await registry.markDisconnected(number, actor: actor) }
+    if let place = unsafe count { unsafe place.pointee = UInt64(marked) }
   }
 }
 
@@ -181,27 +239,41 @@ public func pks_registry_sweep(
   }
 }
 
-/// One change of a registration: who makes it, in which registry, and where the outcome goes.
-private struct Change {
-  private let registry: DeviceRegistry
-  private let actor: String
-  private let place: ResultPlace<pks_registration>?
+// MARK: - What changes have in common
 
-  init(
-    _ handle: pks_registry, actor: UnsafePointer<CChar>?,
-    _ registration: UnsafeMutablePointer<pks_registration>?
-  ) throws {
-    place = try unsafe ResultPlace.optional(registration)
-    self.actor = try unsafe actorName(actor)
-    registry = try HandleTable.registry(handle)
-  }
+/// A change of a registration, as soon as what the caller handed in is read.
+private typealias Change = @Sendable (DeviceRegistry, String) async throws -> KeyRegistration
 
-  func make(
-    _ body: @escaping @Sendable (DeviceRegistry, String) async throws -> KeyRegistration
-  ) throws {
-    let (registry, actor) = (registry, actor)
-    let changed = try waiting { try await body(registry, actor) }
+/// A change of the registration of an id.
+private typealias ChangeOfDevice =
+  @Sendable (DeviceRegistry, DeviceID, String) async throws -> KeyRegistration
+
+/// Reads what the caller handed in, makes the change, and tells what is registered then.
+private func changing(
+  _ handle: pks_registry, _ actor: UnsafePointer<CChar>?,
+  _ registration: UnsafeMutablePointer<pks_registration>?,
+  _ error: UnsafeMutablePointer<pks_error>?, _ read: () throws -> Change
+) -> pks_status {
+  unsafe answering(error) {
+    let place = try unsafe ResultPlace.optional(registration)
+    let actor = try unsafe actorName(actor)
+    let change = try read()
+    let registry = try HandleTable.registry(handle)
+    let changed = try waiting { try await change(registry, actor) }
     place?.put(registry.told(changed))
+  }
+}
+
+/// The same for a change that names the registration by its id.
+private func changing(
+  _ handle: pks_registry, _ deviceID: UnsafePointer<CChar>?, _ actor: UnsafePointer<CChar>?,
+  _ registration: UnsafeMutablePointer<pks_registration>?,
+  _ error: UnsafeMutablePointer<pks_error>?, _ read: () throws -> ChangeOfDevice
+) -> pks_status {
+  unsafe changing(handle, actor, registration, error) {
+    let id: DeviceID = try unsafe identifier(deviceID)
+    let change = try read()
+    return { try await change($0, id, $1) }
   }
 }
 

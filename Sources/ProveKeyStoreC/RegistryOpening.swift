@@ -27,7 +27,7 @@ public func pks_registry_open(
       let opened = try waiting {
         try await DeviceRegistry(store: store, scope: scope, policy: policy)
       }
-      place.put(try HandleTable.process.add(.registry(opened)))
+      place.put(try HandleTable.process.add(.registry(OpenRegistry(opened, on: store))))
     } catch {
       // What could not be given out is closed; the failure that led here is the one to tell.
       try? waiting { try await store.close() }

@@ -40,10 +40,9 @@ public func pks_vault_rotate(
 ) -> pks_status {
   unsafe answering(error) {
     let place = try unsafe ResultPlace(rotation)
+    let watcher = unsafe Watcher(progress, context)
     let report = try HandleTable.vault(vault).vault.rotate { step in
-      guard let progress = unsafe progress else { return .goOn }
-      let answer = unsafe progress(context, UInt64(step.done), UInt64(step.total))
-      return answer == 0 ? .goOn : .stop
+      watcher.tell(step.done, step.total) ? .goOn : .stop
     }
     var rotation = pks_rotation()
     rotation.epoch = report.epoch
@@ -68,10 +67,9 @@ public func pks_vault_backup(
   unsafe answering(error) {
     let place = try unsafe ResultPlace(backup)
     let path = try unsafe text(path)
+    let watcher = unsafe Watcher(progress, context)
     let report = try HandleTable.vault(vault).vault.backup(to: path) { step in
-      if let progress = unsafe progress {
-        _ = unsafe progress(context, UInt64(step.done), UInt64(step.total))
-      }
+      watcher.tell(step.done, step.total)
     }
     var backup = pks_backup()
     backup.generation = report.generation
@@ -79,6 +77,24 @@ public func pks_vault_backup(
     backup.keys = UInt64(report.keys)
     backup.file_bytes = report.fileBytes
     place.put(backup)
+  }
+}
+
+/// Gives free pages back.
+@c @implementation
+public func pks_vault_compact(
+  _ vault: pks_vault, _ progress: pks_progress!, _ context: UnsafeMutableRawPointer!,
+  _ compaction: UnsafeMutablePointer<pks_compaction>!, _ error: UnsafeMutablePointer<pks_error>!
+) -> pks_status {
+  unsafe answering(error) {
+    let place = try unsafe ResultPlace(compaction)
+    let watcher = unsafe Watcher(progress, context)
+    let report = try HandleTable.vault(vault).vault.compact { watcher.tell($0.done, $0.total) }
+    var compaction = pks_compaction()
+    compaction.is_log_empty = report.isLogEmpty ? 1 : 0
+    compaction.file_bytes_before = report.fileBytesBefore
+    compaction.file_bytes = report.fileBytes
+    place.put(compaction)
   }
 }
 

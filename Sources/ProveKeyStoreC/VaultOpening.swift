@@ -16,9 +16,39 @@ public func pks_vault_open(
     let opening = try unsafe VaultOpening(options)
     try ForkWatch.check()
     let opened = OpenVault(try opening.open(at: path, unlock))
-    do { place.put(try HandleTable.process.add(.vault(opened))) } catch {
-      // What could not be given out is closed; the failure that led here is the one to tell.
-      try? opened.close()
+    place.put(try HandleTable.process.add(closing: opened))
+  }
+}
+
+/// Gives up a vault whose key is lost.
+@c @implementation
+public func pks_vault_reset(
+  _ path: UnsafePointer<CChar>!, _ unlock: UnsafePointer<pks_unlock>!,
+  _ next: UnsafePointer<pks_unlock>!, _ options: UnsafePointer<pks_vault_options>!,
+  _ vault: UnsafeMutablePointer<pks_vault>!, _ overwritten_bytes: UnsafeMutablePointer<UInt64>!,
+  _ error: UnsafeMutablePointer<pks_error>!
+) -> pks_status {
+  unsafe answering(error) {
+    let place = try unsafe ValuePlace(vault)
+    let path = try unsafe text(path)
+    let lost = try unsafe UnlockMethod(unlock)
+    let next = unsafe next == nil ? nil : try unsafe UnlockMethod(next)
+    let opening = try unsafe VaultOpening(options)
+    try ForkWatch.check()
+    let (made, receipt) = try opening.reset(at: path, lost, lockingWith: next)
+    place.put(try HandleTable.process.add(closing: OpenVault(made)))
+    if let count = unsafe overwritten_bytes {
+      unsafe count.pointee = UInt64(receipt.overwrittenBytes)
+    }
+  }
+}
+
+extension HandleTable {
+  /// Gives out a handle of a vault; one that cannot be given out is closed.
+  fileprivate func add(closing vault: OpenVault) throws(Refusal) -> UInt64 {
+    do throws(Refusal) { return try add(.vault(vault)) } catch {
+      // The failure that led here is the one to tell.
+      try? vault.close()
       throw error
     }
   }
@@ -43,6 +73,12 @@ private struct VaultOpening {
     default: throw Refusal.badValue("mode")
     }
     anchor = try unsafe optionalText(given.anchor_path).map { FileRollbackAnchor(path: $0) }
+  }
+
+  func reset(
+    at path: String, _ lost: UnlockMethod, lockingWith next: UnlockMethod?
+  ) throws(VaultError) -> (vault: KeyVault, receipt: ResetReceipt) {
+    try KeyVault.reset(at: path, unlock: lost, lockingWith: next, mode: mode, anchor: anchor)
   }
 
   func open(at path: String, _ unlock: UnlockMethod) throws -> KeyVault {

@@ -41,6 +41,18 @@ static void null_pointers(pks_vault vault, pks_storage storage, pks_registry reg
   EXPECT(PKS_NULL_POINTER, pks_registry_complete(registry, NULL, NULL, NULL, NULL, 0, NULL, &error));
   EXPECT(PKS_NULL_POINTER, pks_registry_erase(registry, 1, NULL, NULL, NULL, &error));
   EXPECT(PKS_NULL_POINTER, pks_registry_sweep(registry, 1, NULL, &error));
+  EXPECT(PKS_NULL_POINTER, pks_registry_rekey(registry, NULL, NULL, 0, NULL, NULL, &error));
+  EXPECT(PKS_NULL_POINTER, pks_registry_rename(registry, NULL, NULL, NULL, NULL, &error));
+  EXPECT(PKS_NULL_POINTER,
+         pks_registry_record_authentication(registry, NULL, NULL, NULL, &error));
+  EXPECT(PKS_NULL_POINTER, pks_registry_unbind_all(registry, 1, NULL, NULL, NULL, NULL, &error));
+  EXPECT(PKS_NULL_POINTER, pks_registry_disconnect(registry, NULL, NULL, NULL, &error));
+  EXPECT(PKS_NULL_POINTER, pks_registry_info(registry, NULL, &error));
+  EXPECT(PKS_NULL_POINTER, pks_registry_verify(registry, NULL, NULL, NULL, NULL, &error));
+  EXPECT(PKS_NULL_POINTER, pks_registry_replay(registry, NULL, &error));
+  EXPECT(PKS_NULL_POINTER, pks_registry_backup(registry, "b", NULL, NULL, NULL, &error));
+  EXPECT(PKS_NULL_POINTER, pks_vault_compact(vault, NULL, NULL, NULL, &error));
+  EXPECT(PKS_NULL_POINTER, pks_vault_reset("v", NULL, NULL, NULL, &vault, NULL, &error));
   /* Without an error struct a call says the same. */
   CHECK(pks_vault_key(vault, NULL, &key, NULL) == PKS_NULL_POINTER);
 }

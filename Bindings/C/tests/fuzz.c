@@ -94,7 +94,7 @@ static pks_status one_call(feed *in, pks_error *error) {
   size_t a = 0, b = 0, out = 0;
   char *room = keep(64);
   size_t capacity = byte(in) % 65;
-  switch (byte(in) % 27) {
+  switch (byte(in) % 33) {
   case 0: return pks_vault_key(handle(in, vault), text(in), STRUCT(pks_key), error);
   case 1: return pks_vault_current_key(handle(in, vault), byte(in) % 6, text(in), STRUCT(pks_key), error);
   case 2: return pks_vault_place_key(handle(in, vault), byte(in) % 6, text(in), text(in), STRUCT(pks_key), error);
@@ -146,6 +146,20 @@ static pks_status one_call(feed *in, pks_error *error) {
     return pks_registry_complete(handle(in, registry), text(in), p, k, c, a, STRUCT(pks_registration), error); }
   case 24: return pks_registry_revoke(handle(in, registry), text(in), text(in), text(in), NULL, error);
   case 25: return pks_registry_events(handle(in, registry), text(in), byte(in), STRUCT(pks_event), byte(in) % 2, &out, error);
+  case 26: return pks_registry_rename(handle(in, registry), text(in), text(in), text(in), STRUCT(pks_registration), error);
+  case 27: { pks_new_key *k = STRUCT(pks_new_key);
+    if (k) { k->algorithm = byte(in) % 4; k->public_key_length = byte(in); k->proof_length = byte(in) * 3u;
+      memset(k->device_id, byte(in), byte(in) + 1u); }
+    const void *c = bytes(in, 1, &a);
+    return pks_registry_rekey(handle(in, registry), k, c, a, text(in), STRUCT(pks_registration), error); }
+  case 28: { uint64_t n = 0;
+    return pks_registry_unbind_all(handle(in, registry), byte(in) % 7, text(in), text(in), text(in), &n, error); }
+  case 29: return pks_registry_info(handle(in, registry), STRUCT(pks_registry_facts), error);
+  case 30: { pks_reply problems = 0;
+    pks_status s = pks_registry_verify(handle(in, registry), NULL, NULL, STRUCT(pks_registry_report), &problems, error);
+    if (s == PKS_OK && pks_close(problems, NULL) != PKS_OK) abort();
+    return s; }
+  case 31: return pks_registry_record_authentication(handle(in, registry), text(in), text(in), STRUCT(pks_registration), error);
   default: { pks_storage made = 0;
     pks_status s = pks_storage_open(handle(in, vault), text(in), (int64_t)byte(in) - 2, &made, error);
     if (s == PKS_OK) { if (pks_close(made, error) != PKS_OK) abort(); old_handle = made; }

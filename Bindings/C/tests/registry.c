@@ -167,6 +167,108 @@ static void reading(const char *device_id) {
   CHECK(count == 0);
 }
 
+static void renaming(const char *device_id) {
+  PKS_DECLARE(pks_registration, registration);
+  EXPECT(PKS_OK, pks_registry_rename(registry, device_id, "Tablet", NULL, &registration, &error));
+  CHECK(strcmp(registration.device_name, "Tablet") == 0);
+  EXPECT(PKS_MALFORMED, pks_registry_rename(registry, device_id, "a\nb", NULL, NULL, &error));
+  EXPECT(PKS_OK, pks_registry_rename(registry, device_id, NULL, NULL, &registration, &error));
+  CHECK(registration.device_name[0] == 0);
+  EXPECT(PKS_OK, pks_registry_record_authentication(registry, device_id, "till", &registration,
+                                                    &error));
+  CHECK(registration.last_authenticated_at > 0);
+  EXPECT(PKS_UNKNOWN_DEVICE,
+         pks_registry_record_authentication(registry, "nobody", NULL, NULL, &error));
+}
+
+/* A new key of the same id takes the old one's place; a challenge that was spent does not do. */
+static void rekeying(const char *device_id, const uint8_t *spent, size_t spent_length) {
+  PKS_DECLARE(pks_key, key);
+  PKS_DECLARE(pks_new_key, offered);
+  PKS_DECLARE(pks_registration, registration);
+  uint8_t challenge[PKS_CHALLENGE_SIZE];
+  size_t length = make_challenge(challenge);
+  EXPECT(PKS_OK, pks_vault_confirm_key(vault, PKS_US_UAT, "other", device_id, NULL, &error));
+  EXPECT(PKS_OK, pks_vault_place_key(vault, PKS_US_UAT, "other", device_id, &key, &error));
+  EXPECT(PKS_OK,
+         pks_vault_offer(vault, PKS_US_UAT, "other", spent, spent_length, &offered, &error));
+  EXPECT(PKS_CHALLENGE_SPENT, pks_registry_rekey(registry, &offered, spent, spent_length, NULL,
+                                                 NULL, &error));
+  EXPECT(PKS_OK, pks_vault_offer(vault, PKS_US_UAT, "other", challenge, length, &offered, &error));
+  EXPECT(PKS_NULL_POINTER,
+         pks_registry_rekey(registry, NULL, challenge, length, NULL, NULL, &error));
+  EXPECT(PKS_OK, pks_registry_rekey(registry, &offered, challenge, length, "clerk", &registration,
+                                    &error));
+  CHECK(memcmp(registration.public_key, key.public_key, 32) == 0);
+  CHECK(strcmp(registration.device_id, device_id) == 0 && registration.state == PKS_STATE_BOUND);
+}
+
+/* Told while the registry is walked; it may use the registry that is at work. */
+static int32_t walking(void *context, uint64_t done, uint64_t total) {
+  PKS_DECLARE(pks_registration, registration);
+  if (pks_registry_resolve(registry, "nobody", &registration, NULL) != PKS_NOT_FOUND) return 1;
+  if (done <= total) ++*(int *)context;
+  return 0;
+}
+
+static void health(const char *folder) {
+  PKS_DECLARE(pks_registry_facts, facts);
+  PKS_DECLARE(pks_registry_report, report);
+  PKS_DECLARE(pks_replay, replay);
+  PKS_DECLARE(pks_registry_copy, copy);
+  pks_reply problems = 0;
+  int told = 0;
+  size_t length = 99;
+  EXPECT(PKS_OK, pks_registry_info(registry, &facts, &error));
+  CHECK(facts.bound >= 2 && facts.unbound == 1 && facts.revoked == 0 && facts.events > 8);
+  EXPECT(PKS_OK, pks_registry_verify(registry, walking, &told, &report, &problems, &error));
+  CHECK(report.is_sound && report.problem_count == 0 && report.has_set_digests && told > 0);
+  CHECK(report.registrations == facts.placed + facts.bound + facts.unbound + facts.revoked);
+  CHECK(report.events == facts.events);
+  EXPECT(PKS_OK, pks_reply_read(problems, NULL, 0, &length, &error));
+  CHECK(length == 0);
+  EXPECT(PKS_OK, pks_close(problems, &error));
+  EXPECT(PKS_OK, pks_registry_verify(registry, NULL, NULL, &report, NULL, &error));
+  EXPECT(PKS_OK, pks_registry_replay(registry, &replay, &error));
+  CHECK(replay.agrees && replay.decisions > 0 && replay.decisions == replay.reproduced);
+  CHECK(replay.events == facts.events && replay.erased == 0);
+
+  const char *path = in_folder(folder, "copy.sqlite");
+  if (store_url) {
+    EXPECT(PKS_UNSUPPORTED, pks_registry_backup(registry, path, NULL, NULL, &copy, &error));
+    return;
+  }
+  told = 0;
+  EXPECT(PKS_OK, pks_registry_backup(registry, path, walking, &told, &copy, &error));
+  CHECK(copy.registrations == report.registrations && copy.events == report.events && told > 0);
+  CHECK(copy.file_bytes > 0);
+  EXPECT(PKS_ALREADY_EXISTS, pks_registry_backup(registry, path, NULL, NULL, &copy, &error));
+}
+
+/* All devices of a person at once. */
+static void people(const char *device_id) {
+  PKS_DECLARE(pks_registration, registration);
+  uint64_t count = 99;
+  EXPECT(PKS_OK, pks_registry_disconnect(registry, phone, "carrier", &count, &error));
+  CHECK(count == 1);
+  EXPECT(PKS_OK, pks_registry_disconnect(registry, phone, NULL, &count, &error));
+  CHECK(count == 0);
+  PKS_DECLARE(pks_decision, decision);
+  CHECK(authenticate(device_id, phone, &decision) == PKS_REQUIRE_POSSESSION && decision.row == 19);
+  EXPECT(PKS_OK, pks_registry_unbind_all(registry, PKS_SUBJECT_CLIENT_CUSTOMER_ID, "customer-7",
+                                         "moved", NULL, &count, &error));
+  CHECK(count == 1);
+  EXPECT(PKS_OK, pks_registry_resolve(registry, device_id, &registration, &error));
+  CHECK(registration.state == PKS_STATE_UNBOUND);
+  EXPECT(PKS_BAD_VALUE,
+         pks_registry_unbind_all(registry, 6, "x", NULL, NULL, &count, &error));
+  EXPECT(PKS_OK, pks_registry_unbind_all(registry, PKS_SUBJECT_PHONE_NUMBER, phone, NULL, NULL,
+                                         NULL, &error));
+  EXPECT(PKS_OK,
+         pks_registry_bind(registry, device_id, phone, "prove-1", NULL, &registration, &error));
+  CHECK(registration.state == PKS_STATE_BOUND);
+}
+
 static void placing(void) {
   PKS_DECLARE(pks_placing, placing);
   PKS_DECLARE(pks_key, key);
@@ -197,6 +299,8 @@ static void placing(void) {
   EXPECT(PKS_OK, pks_registry_suspend(registry, key.device_id, "lost", NULL, &registration, &error));
   CHECK(registration.is_suspended);
   EXPECT(PKS_OK, pks_registry_resume(registry, key.device_id, NULL, NULL, &registration, &error));
+  renaming(key.device_id);
+  rekeying(key.device_id, challenge, length);
   EXPECT(PKS_OK, pks_registry_unbind(registry, key.device_id, NULL, NULL, &registration, &error));
   CHECK(registration.state == PKS_STATE_UNBOUND);
   EXPECT(PKS_NOT_BOUND, pks_registry_rebind(registry, key.device_id, phone, NULL, NULL, NULL,
@@ -252,6 +356,8 @@ int main(int argc, char **argv) {
   EXPECT(PKS_OK, pks_registry_sweep(registry, 1000, &sweep, &error));
   CHECK(sweep.is_complete && sweep.deactivated == 0);
   EXPECT(PKS_MALFORMED, pks_registry_sweep(registry, 0, &sweep, &error));
+  health(argv[1]);
+  people(device_id);
 
   uint32_t was_revoked = 9;
   EXPECT(PKS_OK, pks_registry_revoke(registry, device_id, "call", "desk", &was_revoked, &error));

@@ -99,8 +99,24 @@ static void key_file(void) {
   CHECK(chmod(path, 0644) == 0);
   EXPECT(PKS_KEY_FILE, pks_vault_open(vault_path, &unlock, NULL, &vault, &error));
   CHECK(strstr(error.message, folder) == NULL);
+  CHECK(chmod(path, 0600) == 0);
+  pks_unlock next = raw_unlock();
+  uint64_t overwritten = 0;
+  EXPECT(PKS_KEY_NOT_LOST,
+         pks_vault_reset(vault_path, &unlock, &next, NULL, &vault, &overwritten, &error));
   CHECK(unlink(path) == 0);
   EXPECT(PKS_KEY_LOST, pks_vault_open(vault_path, &unlock, NULL, &vault, &error));
+
+  /* The lost key's vault is given up for an empty one. */
+  EXPECT(PKS_KEY_FILE, pks_vault_reset(vault_path, &unlock, &unlock, NULL, &vault, NULL, &error));
+  EXPECT(PKS_OK, pks_vault_reset(vault_path, &unlock, &next, NULL, &vault, &overwritten, &error));
+  CHECK(overwritten > 0);
+  PKS_DECLARE(pks_vault_facts, facts);
+  EXPECT(PKS_OK, pks_vault_info(vault, &facts, &error));
+  CHECK(facts.keys == 0 && facts.unlock_method == PKS_METHOD_RAW_KEY);
+  EXPECT(PKS_OK, pks_close(vault, &error));
+  EXPECT(PKS_OK, pks_vault_open(vault_path, &next, NULL, &vault, &error));
+  EXPECT(PKS_OK, pks_close(vault, &error));
 }
 
 static void entangled(void) {

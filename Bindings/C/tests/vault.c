@@ -233,6 +233,11 @@ static void vault_lives(void) {
   CHECK(backup.keys == 1 && watch.calls > 0);
   EXPECT(PKS_ALREADY_EXISTS, pks_vault_backup(vault, copy, NULL, NULL, &backup, &error));
 
+  PKS_DECLARE(pks_compaction, compaction);
+  EXPECT(PKS_OK, pks_vault_compact(vault, watching, &watch, &compaction, &error));
+  CHECK(compaction.is_log_empty && compaction.file_bytes > 0);
+  CHECK(compaction.file_bytes <= compaction.file_bytes_before);
+
   PKS_DECLARE(pks_unlock, passphrase);
   passphrase.method = PKS_METHOD_PASSPHRASE;
   passphrase.secret = "correct horse";

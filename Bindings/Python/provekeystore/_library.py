@@ -109,6 +109,20 @@ class DestructionStruct(Structure):
     ]
 
 
+class ReportStruct(Structure):
+    _fields_ = [
+        ("size", c_uint32), ("is_sound", c_uint32), ("records", c_uint64), ("keys", c_uint64),
+        ("problem_count", c_uint64),
+    ]
+
+
+class CompactionStruct(Structure):
+    _fields_ = [
+        ("size", c_uint32), ("is_log_empty", c_uint32), ("file_bytes_before", c_int64),
+        ("file_bytes", c_int64),
+    ]
+
+
 class PolicyStruct(Structure):
     _fields_ = [
         ("size", c_uint32), ("version", c_uint32), ("inactivity_months", c_uint32),
@@ -184,6 +198,58 @@ class SweepStruct(Structure):
     _fields_ = [
         ("size", c_uint32), ("is_complete", c_uint32), ("deactivated", c_uint64),
         ("items_removed", c_uint64), ("details_erased", c_uint64),
+    ]
+
+
+class PlacingStruct(Structure):
+    _fields_ = [
+        ("size", c_uint32), ("device_kind", c_uint32), ("new_key", POINTER(NewKeyStruct)),
+        ("challenge", c_char_p), ("challenge_length", c_size_t), ("device_name", c_char_p),
+        ("visitor_id", c_char_p), ("client_customer_id", c_char_p),
+        ("client_human_id", c_char_p),
+    ]
+
+
+class EventStruct(Structure):
+    _fields_ = [
+        ("size", c_uint32), ("row", c_uint32), ("sequence", c_uint64), ("at", c_int64),
+        ("policy_version", c_uint32), ("has_detail", c_uint32), ("kind", c_char * 32),
+        ("reason", c_char * 64), ("actor", c_char * ID_SIZE),
+    ]
+
+
+class RegistryReportStruct(Structure):
+    _fields_ = [
+        ("size", c_uint32), ("is_sound", c_uint32), ("registrations", c_uint64),
+        ("events", c_uint64), ("has_set_digests", c_uint32), ("problem_count", c_uint32),
+    ]
+
+
+class ReplayStruct(Structure):
+    _fields_ = [
+        ("size", c_uint32), ("agrees", c_uint32), ("events", c_uint64), ("decisions", c_uint64),
+        ("reproduced", c_uint64), ("erased", c_uint64),
+    ]
+
+
+class RegistryCopyStruct(Structure):
+    _fields_ = [
+        ("size", c_uint32), ("unused", c_uint32), ("registrations", c_uint64),
+        ("events", c_uint64), ("file_bytes", c_int64),
+    ]
+
+
+# The provider's bytes come as addresses: a copy of a key in a Python object could not be zeroed.
+WRAP = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t, c_void_p, c_size_t, c_void_p,
+                        POINTER(c_size_t))
+UNWRAP = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t, c_void_p, c_size_t, c_void_p,
+                          c_size_t)
+
+
+class ProviderStruct(Structure):
+    _fields_ = [
+        ("size", c_uint32), ("unused", c_uint32), ("name", c_char_p), ("context", c_void_p),
+        ("wrap", WRAP), ("unwrap", UNWRAP),
     ]
 
 

@@ -77,6 +77,23 @@ class Registration:
 
 
 @dataclass(frozen=True)
+class Event:
+    """What happened to a registration. `kind` as in "bound"; there may be more later."""
+
+    sequence: int
+    at: int
+    kind: str
+    row: Optional[str]
+    reason: Optional[str]
+    actor: str
+
+    @classmethod
+    def _of(cls, read: lib.EventStruct) -> "Event":
+        return cls(read.sequence, read.at, read.kind.decode(), f"D{read.row}" if read.row else None,
+                   read.reason.decode() or None, read.actor.decode())
+
+
+@dataclass(frozen=True)
 class Decision:
     """What the rules say of a request, and the ticket to complete it with."""
 
@@ -203,14 +220,89 @@ class Registry(lib.Handle):
         """Uses a ticket up without effect."""
         lib.call("pks_registry_withdraw", self._handle, lib.text(ticket))
 
-    def rebind(self, device_id: str, phone_number: str, prove_id: Optional[str] = None,
-               actor: Optional[str] = None) -> Optional[Registration]:
-        """Binds a bound key to another number."""
+    def place(self, new_key: NewKey, challenge: bytes, device_kind: str = "web", *,
+              device_name: Optional[str] = None, visitor_id: Optional[str] = None,
+              client_customer_id: Optional[str] = None, client_human_id: Optional[str] = None,
+              actor: Optional[str] = None) -> Registration:
+        """Registers a key outside a flow, of a device that is "web" or "mobile"."""
+        key = new_key._struct()
+        placing = lib.sized(
+            lib.PlacingStruct, device_kind={"web": 1, "mobile": 2}[device_kind],
+            new_key=ctypes.pointer(key), challenge=challenge, challenge_length=len(challenge),
+            device_name=lib.text(device_name), visitor_id=lib.text(visitor_id),
+            client_customer_id=lib.text(client_customer_id),
+            client_human_id=lib.text(client_human_id))
+        return self._changed("pks_registry_place", ctypes.byref(placing), lib.text(actor))
+
+    def bind(self, device_id: str, phone_number: str, prove_id: Optional[str] = None,
+             actor: Optional[str] = None) -> Registration:
+        """Binds a placed or unbound key."""
+        return self._changed("pks_registry_bind", lib.text(device_id), lib.text(phone_number),
+                             lib.text(prove_id), lib.text(actor))
+
+    def rekey(self, new_key: NewKey, challenge: bytes,
+              actor: Optional[str] = None) -> Registration:
+        """Puts a new key in the place of a registration's old one; it keeps the id."""
+        return self._changed("pks_registry_rekey", ctypes.byref(new_key._struct()), challenge,
+                             c_size_t(len(challenge)), lib.text(actor))
+
+    def unbind(self, device_id: str, reason: Optional[str] = None,
+               actor: Optional[str] = None) -> Registration:
+        """Takes the binding of a key away."""
+        return self._changed("pks_registry_unbind", lib.text(device_id), lib.text(reason),
+                             lib.text(actor))
+
+    def suspend(self, device_id: str, reason: Optional[str] = None,
+                actor: Optional[str] = None) -> Registration:
+        """Bars a key from use."""
+        return self._changed("pks_registry_suspend", lib.text(device_id), lib.text(reason),
+                             lib.text(actor))
+
+    def resume(self, device_id: str, reason: Optional[str] = None,
+               actor: Optional[str] = None) -> Registration:
+        """Lets a suspended key be used again."""
+        return self._changed("pks_registry_resume", lib.text(device_id), lib.text(reason),
+                             lib.text(actor))
+
+    def rename(self, device_id: str, name: Optional[str],
+               actor: Optional[str] = None) -> Registration:
+        """Gives the device a name, or takes its name away."""
+        return self._changed("pks_registry_rename", lib.text(device_id), lib.text(name),
+                             lib.text(actor))
+
+    def record_authentication(self, device_id: str,
+                              actor: Optional[str] = None) -> Registration:
+        """Notes an authentication that was decided elsewhere; `complete` does so by itself."""
+        return self._changed("pks_registry_record_authentication", lib.text(device_id),
+                             lib.text(actor))
+
+    def _changed(self, name: str, *arguments: Any) -> Registration:
         read = lib.sized(lib.RegistrationStruct)
-        lib.call("pks_registry_rebind", self._handle, lib.text(device_id),
-                 lib.text(phone_number), lib.text(prove_id), lib.text(actor),
-                 ctypes.byref(read))
-        return Registration._of(read)
+        lib.call(name, self._handle, *arguments, ctypes.byref(read))
+        changed = Registration._of(read)
+        assert changed is not None
+        return changed
+
+    def unbind_all(self, subject: str, value: str, reason: Optional[str] = None,
+                   actor: Optional[str] = None) -> int:
+        """Takes the bindings of all devices of a subject away, and returns how many were bound."""
+        count = c_uint64()
+        lib.call("pks_registry_unbind_all", self._handle, c_uint32(_SUBJECTS[subject]),
+                 lib.text(value), lib.text(reason), lib.text(actor), ctypes.byref(count))
+        return count.value
+
+    def disconnect(self, phone_number: str, actor: Optional[str] = None) -> int:
+        """Notes that a number is out of service, and returns how many keys then need a rebind."""
+        count = c_uint64()
+        lib.call("pks_registry_disconnect", self._handle, lib.text(phone_number),
+                 lib.text(actor), ctypes.byref(count))
+        return count.value
+
+    def rebind(self, device_id: str, phone_number: str, prove_id: Optional[str] = None,
+               actor: Optional[str] = None) -> Registration:
+        """Binds a bound key to another number."""
+        return self._changed("pks_registry_rebind", lib.text(device_id), lib.text(phone_number),
+                             lib.text(prove_id), lib.text(actor))
 
     def revoke(self, device_id: str, reason: Optional[str] = None,
                actor: Optional[str] = None) -> bool:
@@ -232,3 +324,31 @@ class Registry(lib.Handle):
         report = lib.sized(lib.SweepStruct)
         lib.call("pks_registry_sweep", self._handle, c_uint64(limit), ctypes.byref(report))
         return int(report.deactivated)
+
+    def events(self, device_id: str, after: int = 0, limit: int = 100) -> List[Event]:
+        """What happened to a registration, after a sequence number (0 for the first)."""
+        read, count = lib.sized_array(lib.EventStruct, limit), c_size_t()
+        lib.call("pks_registry_events", self._handle, lib.text(device_id), c_uint64(after), read,
+                 c_size_t(limit), ctypes.byref(count))
+        return [Event._of(one) for one in read[: count.value]]
+
+    def verify(self) -> List[str]:
+        """Opens and checks everything, and returns what is wrong, without ids."""
+        report, handle = lib.sized(lib.RegistryReportStruct), c_uint64()
+        lib.call("pks_registry_verify", self._handle, None, None, ctypes.byref(report),
+                 ctypes.byref(handle))
+        with lib.Handle(handle.value) as reply:
+            return (lib.read_bytes("pks_reply_read", reply._handle) or b"").decode().splitlines()
+
+    def replay(self) -> bool:
+        """Decides every kept decision again, and returns whether all came out as they were."""
+        report = lib.sized(lib.ReplayStruct)
+        lib.call("pks_registry_replay", self._handle, ctypes.byref(report))
+        return bool(report.agrees)
+
+    def backup(self, path: str) -> int:
+        """Copies a registry on SQLite into a new file, and returns its registrations."""
+        copy = lib.sized(lib.RegistryCopyStruct)
+        lib.call("pks_registry_backup", self._handle, lib.text(path), None, None,
+                 ctypes.byref(copy))
+        return int(copy.registrations)

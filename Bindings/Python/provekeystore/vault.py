@@ -6,12 +6,69 @@ import ctypes
 import json
 from ctypes import c_size_t, c_uint32, c_uint64
 from dataclasses import dataclass
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, List, Optional, Protocol
 
 from . import _library as lib
 
 US_UAT, US_PROD, EU_UAT, EU_PROD = 1, 2, 3, 4
 Progress = Callable[[int, int], Optional[bool]]
+
+
+class KeyProvider(Protocol):
+    """A key store outside (a KMS, a TPM) that wraps one 32-byte key.
+
+    What it raises says PROVIDER_FAILED, but for `ProviderRefusal`, which says why.
+    """
+
+    name: str
+
+    def wrap(self, key: memoryview, binding: bytes) -> bytes:
+        """Encrypts `key`, guarded memory that is gone after the call, and authenticates `binding`."""
+
+    def unwrap(self, wrapped: bytes, binding: bytes, key: memoryview) -> None:
+        """Decrypts what `wrap` returned into all of `key`, given the same binding."""
+
+
+class ProviderRefusal(Exception):
+    """Raised by a provider: `why` is "gone", "cancelled" or "unreachable"."""
+
+    def __init__(self, why: str) -> None:
+        self.answer = {"gone": 1, "cancelled": 2, "unreachable": 3}[why]
+        super().__init__(why)
+
+
+def _callbacks(provider: KeyProvider) -> lib.ProviderStruct:
+    def view(address: int, count: int) -> memoryview:
+        return memoryview((ctypes.c_uint8 * count).from_address(address)).cast("B")
+
+    def answer(body: Callable[[], None]) -> int:
+        try:
+            body()
+            return 0
+        except ProviderRefusal as refusal:
+            return refusal.answer
+        except BaseException:  # never over the border; the call says PROVIDER_FAILED
+            return 4
+
+    def wrap(_: Any, key: int, key_length: int, binding: int, binding_length: int, wrapped: int,
+             wrapped_length: Any) -> int:
+        def body() -> None:
+            made = provider.wrap(view(key, key_length).toreadonly(),
+                                 ctypes.string_at(binding, binding_length))
+            if len(made) > wrapped_length[0]:
+                raise ValueError("more bytes than a wrapped key may have")
+            ctypes.memmove(wrapped, made, len(made))
+            wrapped_length[0] = len(made)
+        return answer(body)
+
+    def unwrap(_: Any, wrapped: int, wrapped_length: int, binding: int, binding_length: int,
+               key: int, key_length: int) -> int:
+        return answer(lambda: provider.unwrap(
+            ctypes.string_at(wrapped, wrapped_length), ctypes.string_at(binding, binding_length),
+            view(key, key_length)))
+
+    return lib.sized(lib.ProviderStruct, name=lib.text(provider.name), wrap=lib.WRAP(wrap),
+                     unwrap=lib.UNWRAP(unwrap))
 
 
 class Unlock:
@@ -40,6 +97,15 @@ class Unlock:
     def key_file(cls, path: str, entangled_folder: Optional[str] = None) -> "Unlock":
         """A file of 32 bytes and mode 0600."""
         return cls(3, path=path, entangled_folder=entangled_folder)
+
+    @classmethod
+    def provider(cls, provider: "KeyProvider",
+                 entangled_folder: Optional[str] = None) -> "Unlock":
+        """A key store outside, asked on the thread of the call that this is given to."""
+        unlock = cls(4, entangled_folder=entangled_folder)
+        unlock._callbacks = _callbacks(provider)
+        unlock.struct.provider = ctypes.addressof(unlock._callbacks)
+        return unlock
 
     def __repr__(self) -> str:
         return f"Unlock(method {self.struct.method})"
@@ -133,6 +199,11 @@ class Vault(lib.Handle):
         """Whether there was one to remove."""
         return lib.found("pks_vault_remove_key", self._handle, lib.text(device_id))
 
+    def discard_pending_key(self, build_config: int, origin: str) -> bool:
+        """Whether a key was pending."""
+        return lib.found("pks_vault_discard_pending_key", self._handle, c_uint32(build_config),
+                         lib.text(origin))
+
     def storage(self, origin: str, quota: int = -1) -> "Storage":
         """The localStorage of an origin."""
         handle = c_uint64()
@@ -151,6 +222,32 @@ class Vault(lib.Handle):
         if not answer["ok"]:
             raise RequestError(answer["error"])
         return answer["result"]
+
+    @classmethod
+    def reset(cls, path: str, lost: Unlock, next: Optional[Unlock] = None, *,
+              shared: bool = False, anchor_path: Optional[str] = None) -> "Vault":
+        """Gives up a vault whose key is lost (KEY_LOST), and opens an empty one in its place."""
+        options = lib.sized(lib.VaultOptions, mode=int(shared),
+                            anchor_path=lib.text(anchor_path))
+        handle = c_uint64()
+        lib.call("pks_vault_reset", lib.text(path), ctypes.byref(lost.struct),
+                 ctypes.byref(next.struct) if next else None, ctypes.byref(options),
+                 ctypes.byref(handle), None)
+        vault = cls.__new__(cls)
+        lib.Handle.__init__(vault, handle.value)
+        return vault
+
+    def verify(self) -> int:
+        """Walks everything, and returns how many problems there are; other calls wait meanwhile."""
+        report = lib.sized(lib.ReportStruct)
+        lib.call("pks_vault_verify", self._handle, ctypes.byref(report))
+        return int(report.problem_count)
+
+    def compact(self) -> int:
+        """Gives free pages back to the file system, and returns the bytes that are left."""
+        compaction = lib.sized(lib.CompactionStruct)
+        lib.call("pks_vault_compact", self._handle, None, None, ctypes.byref(compaction))
+        return int(compaction.file_bytes)
 
     def rewrap(self, unlock: Unlock) -> None:
         """Locks the vault with another method."""

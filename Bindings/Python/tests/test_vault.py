@@ -5,8 +5,8 @@ import threading
 import pytest
 
 from provekeystore import (
-    US_UAT, VERSION, Assertion, StoreError, Unlock, Vault, normalise_phone_number,
-    verify_assertion,
+    US_UAT, VERSION, Assertion, ProviderRefusal, StoreError, Unlock, Vault,
+    normalise_phone_number, verify_assertion,
 )
 from provekeystore.vault import RequestError
 
@@ -99,6 +99,54 @@ def test_life(tmp_path, vault):
     assert vault.destroy() == 1
     with Vault(str(tmp_path / "copy.vault"), Unlock.passphrase("correct horse")) as copy:
         assert copy.current_key(US_UAT, ORIGIN) is not None
+
+
+class Kept:
+    """A provider that keeps the key itself."""
+
+    name = "test-kms"
+
+    def __init__(self):
+        self.key, self.failure = None, None
+
+    def wrap(self, key, binding):
+        self.key = bytes(key)
+        return b"wrapped" + binding
+
+    def unwrap(self, wrapped, binding, key):
+        if self.failure:
+            raise self.failure
+        assert wrapped == b"wrapped" + binding
+        key[:] = self.key
+
+
+def test_a_provider_locks_and_unlocks_and_says_why_it_does_not(tmp_path):
+    kept, path = Kept(), str(tmp_path / "p.vault")
+    unlock = Unlock.provider(kept)
+    Vault(path, unlock).close()
+    Vault(path, unlock).close()
+    for failure, name in [(ProviderRefusal("gone"), "KEY_LOST"),
+                          (ProviderRefusal("cancelled"), "PROVIDER_REFUSED"),
+                          (ProviderRefusal("unreachable"), "PROVIDER_UNAVAILABLE"),
+                          (ValueError(), "PROVIDER_FAILED")]:
+        kept.failure = failure
+        with pytest.raises(StoreError, match=name):
+            Vault(path, unlock)
+
+
+def test_a_vault_whose_key_is_lost_is_given_up(tmp_path):
+    kept, path = Kept(), str(tmp_path / "lost.vault")
+    with Vault(path, Unlock.provider(kept)) as vault:
+        vault.place_key(US_UAT, ORIGIN)
+    with pytest.raises(StoreError, match="KEY_NOT_LOST"):
+        Vault.reset(path, Unlock.provider(kept), Unlock.raw_key(KEY))
+    kept.failure = ProviderRefusal("gone")
+    with Vault.reset(path, Unlock.provider(kept), Unlock.raw_key(KEY)) as vault:
+        assert vault.keys(US_UAT, ORIGIN) == []
+        vault.place_key(US_UAT, ORIGIN)
+        assert vault.discard_pending_key(US_UAT, ORIGIN)
+        assert not vault.discard_pending_key(US_UAT, ORIGIN)
+        assert vault.verify() == 0 and vault.compact() > 0
 
 
 def test_many_threads_share_a_vault(vault):
