@@ -7,6 +7,7 @@ let package = Package(
   dependencies: [
     .package(name: "prove-key-store", path: "../"),
     .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
     .executableTarget(
@@ -28,6 +29,37 @@ let package = Package(
         .product(name: "ProveKeyVault", package: "prove-key-store"),
       ],
       path: "Benchmarks/HotPath"),
+    .target(
+      name: "CFloor", path: "Floor", exclude: ["main.c", "peer.c"],
+      cSettings: [.define("_GNU_SOURCE")],
+      linkerSettings: [.linkedLibrary("sqlite3"), .linkedLibrary("sodium")]),
+    .target(
+      name: "CPlain", path: "Plain", exclude: ["cipher.c"],
+      linkerSettings: [.linkedLibrary("sqlite3")]),
+    .executableTarget(
+      name: "RegistryComparison",
+      dependencies: [
+        "CFloor", "CPlain",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "ProveKeyModel", package: "prove-key-store"),
+        .product(name: "ProveKeyPlatform", package: "prove-key-store"),
+        .product(name: "ProveKeySealing", package: "prove-key-store"),
+        .product(name: "ProveDeviceRegistry", package: "prove-key-store"),
+        .product(name: "ProveDeviceRegistryPostgres", package: "prove-key-store"),
+        .product(name: "ProveKeyTesting", package: "prove-key-store"),
+      ],
+      path: "Benchmarks/RegistryComparison"),
+    .executableTarget(
+      name: "RegistryHotPath",
+      dependencies: [
+        .product(name: "ProveKeyModel", package: "prove-key-store"),
+        .product(name: "ProveKeyPlatform", package: "prove-key-store"),
+        .product(name: "ProveKeySealing", package: "prove-key-store"),
+        .product(name: "ProveDeviceRegistry", package: "prove-key-store"),
+        .product(name: "ProveDeviceRegistryPostgres", package: "prove-key-store"),
+        .product(name: "ProveKeyTesting", package: "prove-key-store"),
+      ],
+      path: "Benchmarks/RegistryHotPath"),
     .executableTarget(
       name: "CallCost",
       dependencies: [

@@ -67,7 +67,7 @@ static void open_and_read(const char *path, int is_plain) {
   if (is_plain) {
     if (sqlite3_open(path, &database) != SQLITE_OK) fail("cannot open the vault");
   } else {
-    database = open_with_settings(path);
+    database = open_with_settings(path, 1);
   }
   sqlite3_stmt *list = NULL;
   const char *sql = "SELECT locator, namespace, epoch, version, sealed FROM record";

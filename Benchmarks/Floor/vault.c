@@ -30,10 +30,10 @@ static uint32_t read32(const unsigned char *from) {
 }
 
 // Opens an envelope in its place: the checks, in their order, and the decryption.
-static uint32_t open_envelope(const vault *vault, const unsigned char key[32], const char *table,
-                              const unsigned char *locator, uint64_t version,
-                              const unsigned char *name, const unsigned char *sealed, size_t count,
-                              unsigned char text[4096]) {
+uint32_t open_envelope(const vault *vault, const unsigned char key[32], const char *table,
+                       const unsigned char *locator, uint64_t version,
+                       const unsigned char *column, size_t column_count,
+                       const unsigned char *sealed, size_t count, unsigned char text[4096]) {
   if (count < SEALED_OVERHEAD + 32 || count > 4096 || sealed[0] != 1) fail("a malformed record");
   if (memcmp(sealed + 5, vault->store_id, 4) != 0) fail("a foreign record");
 
@@ -46,7 +46,7 @@ static uint32_t open_envelope(const vault *vault, const unsigned char key[32], c
   end = put_part(end, sealed + 1, 4);
   end = put32(end, 8);
   end = put64(end, version);
-  if (name) end = put_part(end, name, 16);
+  if (column) end = put_part(end, column, column_count);
   crypto_generichash_blake2b(place, 32, message, (size_t)(end - message), NULL, 0);
 
   static const char label[] = "prove-key-store record 1";
@@ -61,22 +61,24 @@ static uint32_t open_envelope(const vault *vault, const unsigned char key[32], c
   return read32(text);
 }
 
-static void run(sqlite3 *database, const char *sql) {
+void run(sqlite3 *database, const char *sql) {
   if (sqlite3_exec(database, sql, NULL, NULL, NULL) != SQLITE_OK) fail(sqlite3_errmsg(database));
 }
 
-sqlite3 *open_with_settings(const char *path) {
+sqlite3 *open_with_settings(const char *path, int is_exclusive) {
   sqlite3 *database = NULL;
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
   if (sqlite3_open_v2(path, &database, flags, NULL) != SQLITE_OK) fail("cannot open the vault");
   run(database, "PRAGMA cell_size_check = 1");
   run(database, "PRAGMA secure_delete = 1");
-  run(database, "PRAGMA locking_mode = exclusive");
+  if (is_exclusive) run(database, "PRAGMA locking_mode = exclusive");
   run(database, "PRAGMA journal_mode = WAL");
   run(database, "PRAGMA mmap_size = 0");
   run(database, "PRAGMA synchronous = 2");
-  run(database, "BEGIN EXCLUSIVE");
-  run(database, "COMMIT");
+  if (is_exclusive) {
+    run(database, "BEGIN EXCLUSIVE");
+    run(database, "COMMIT");
+  }
   return database;
 }
 
@@ -109,8 +111,7 @@ static void unwrap(vault *vault, const unsigned char *header, size_t count,
     fail("the key is not the vault's");
 }
 
-void open_vault(vault *vault, const char *path, const unsigned char raw_key[32]) {
-  vault->database = open_with_settings(path);
+void open_keys(vault *vault, const unsigned char raw_key[32]) {
   sqlite3_stmt *statement = NULL;
   size_t count = 0;
   const unsigned char *bytes =
@@ -124,11 +125,15 @@ void open_vault(vault *vault, const char *path, const unsigned char raw_key[32])
   bytes = only_blob(vault->database, "SELECT sealed FROM epoch", &statement, &count);
   static const unsigned char nowhere[16];
   uint32_t length = open_envelope(vault, epoch_wrapping, "prove-key-store epoch key", nowhere, 1,
-                                  NULL, bytes, count, text);
+                                  NULL, 0, bytes, count, text);
   if (length != 32) fail("a data key of another length");
   memcpy(vault->data_key, text + 4, 32);
   sqlite3_finalize(statement);
+}
 
+void open_vault(vault *vault, const char *path, const unsigned char raw_key[32]) {
+  vault->database = open_with_settings(path, 1);
+  open_keys(vault, raw_key);
   const char *sql =
       "SELECT namespace, epoch, version, sealed FROM record WHERE locator = ?1";
   if (sqlite3_prepare_v3(vault->database, sql, -1, SQLITE_PREPARE_PERSISTENT, &vault->select,
@@ -136,11 +141,17 @@ void open_vault(vault *vault, const char *path, const unsigned char raw_key[32])
     fail("the statement cannot be compiled");
 }
 
-uint32_t look_up(vault *vault, const char *id, size_t count, unsigned char text[4096]) {
-  unsigned char message[32 + ID_LIMIT], locator[16];
-  unsigned char *end = put_part(message, "vault.key.placed", 16);
+void make_locator(const vault *vault, const char *domain, const char *id, size_t count,
+                  unsigned char locator[16]) {
+  unsigned char message[32 + ID_LIMIT];
+  unsigned char *end = put_part(message, domain, strlen(domain));
   end = put_part(end, id, count);
   crypto_generichash_blake2b(locator, 16, message, (size_t)(end - message), vault->locator_key, 32);
+}
+
+uint32_t look_up(vault *vault, const char *id, size_t count, unsigned char text[4096]) {
+  unsigned char locator[16];
+  make_locator(vault, "vault.key.placed", id, count, locator);
 
   sqlite3_stmt *select = vault->select;
   sqlite3_bind_blob(select, 1, locator, 16, SQLITE_STATIC);
@@ -149,7 +160,7 @@ uint32_t look_up(vault *vault, const char *id, size_t count, unsigned char text[
   uint64_t version = (uint64_t)sqlite3_column_int64(select, 2);
   const unsigned char *sealed = sqlite3_column_blob(select, 3);
   uint32_t length =
-      open_envelope(vault, vault->data_key, "record", locator, version, name,
+      open_envelope(vault, vault->data_key, "record", locator, version, name, 16,
                     sealed, (size_t)sqlite3_column_bytes(select, 3), text);
   sqlite3_reset(select);
   return length;

@@ -23,7 +23,24 @@ typedef struct {
 void fail(const char *what);
 
 // Opens the file with the settings that the library makes, without reading them back.
-sqlite3 *open_with_settings(const char *path);
+sqlite3 *open_with_settings(const char *path, int is_exclusive);
+
+// Runs statements that give no rows.
+void run(sqlite3 *database, const char *sql);
+
+// Reads the store's keys: of a file that the raw key locks and that has one epoch.
+void open_keys(vault *vault, const unsigned char raw_key[32]);
+
+// Hashes a name.
+void make_locator(const vault *vault, const char *domain, const char *id, size_t count,
+                  unsigned char locator[16]);
+
+// Opens a sealed record, bound to one column in the clear or to none: its content stands in `text`
+// from 4 on. Returns its length.
+uint32_t open_envelope(const vault *vault, const unsigned char key[32], const char *table,
+                       const unsigned char *locator, uint64_t version,
+                       const unsigned char *column, size_t column_count,
+                       const unsigned char *sealed, size_t count, unsigned char text[4096]);
 
 // Opens a vault that the raw key locks and that has one epoch.
 void open_vault(vault *vault, const char *path, const unsigned char raw_key[32]);

@@ -60,6 +60,7 @@ func haveSameBytes(_ left: String, _ right: String) -> Bool {
 package func isIdentifierText(_ text: String) -> Bool {
   let bytes = text.utf8Span.span
   guard bytes.count >= 1, bytes.count <= identifierByteLimit else { return false }
+  if isPrintableASCII(bytes) { return true }
   var before: UInt8 = 0
   for index in bytes.indices {
     let byte = bytes[index]
@@ -68,6 +69,27 @@ package func isIdentifierText(_ text: String) -> Bool {
     before = byte
   }
   return true
+}
+
+/// Whether all of at least eight bytes are printable ASCII, as those of nearly all identifiers are:
+/// looked at eight at a time, since every look-up by an id from outside begins here.
+private func isPrintableASCII(_ bytes: Span<UInt8>) -> Bool {
+  let width = MemoryLayout<UInt64>.size
+  guard bytes.count >= width else { return false }
+  let high: UInt64 = 0x8080_8080_8080_8080
+  let (one, space): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x2020_2020_2020_2020)
+  var found: UInt64 = 0
+  var offset = 0
+  while offset < bytes.count {
+    // The last word may overlap the one before.
+    let start = min(offset, bytes.count - width)
+    let word = unsafe bytes.bytes.unsafeLoadUnaligned(fromByteOffset: start, as: UInt64.self)
+    // The high bit of a byte beyond ASCII, of U+007F plus one, and of what borrows below a space.
+    // A carry or borrow reaches a neighbour only from a byte that is found itself.
+    found |= (word | (word &+ one) | (word &- space)) & high
+    offset += width
+  }
+  return found == 0
 }
 
 /// The longest identifier, in UTF-8 bytes.

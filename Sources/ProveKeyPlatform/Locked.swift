@@ -35,4 +35,14 @@ package final class Locked<Value: ~Copyable>: @unchecked Sendable {  // the mute
     defer { unsafe pthread_mutex_unlock(mutex) }
     return try unsafe body(&value.pointee)
   }
+
+  /// Lends the value to `body` if the lock is free; else returns nothing at once.
+  @inlinable
+  package func withLockIfFree<Result: ~Copyable, Failure: Error>(
+    _ body: (inout Value) throws(Failure) -> Result
+  ) throws(Failure) -> Result? {
+    guard unsafe pthread_mutex_trylock(mutex) == 0 else { return nil }
+    defer { unsafe pthread_mutex_unlock(mutex) }
+    return try unsafe body(&value.pointee)
+  }
 }

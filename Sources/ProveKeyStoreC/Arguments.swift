@@ -70,14 +70,19 @@ func buffer<Element>(
 func identifier<ID: Identifier>(
   _ pointer: UnsafePointer<CChar>?, as: ID.Type = ID.self
 ) throws -> ID {
-  try ID(validating: unsafe text(pointer))
+  // Not `init(validating:)`, which is generic in another module and costs more than the check.
+  guard let id = ID(try unsafe text(pointer)) else {
+    throw ModelError.malformed(field: ID.fieldName)
+  }
+  return id
 }
 
 /// An identifier that may be NULL.
 func optionalIdentifier<ID: Identifier>(
   _ pointer: UnsafePointer<CChar>?, as: ID.Type = ID.self
 ) throws -> ID? {
-  try unsafe optionalText(pointer).map { try ID(validating: $0) }
+  guard unsafe pointer != nil else { return nil }
+  return try unsafe identifier(pointer)
 }
 
 /// A phone number that may be NULL.

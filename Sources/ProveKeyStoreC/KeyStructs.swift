@@ -5,14 +5,15 @@ import ProveKeyVault
 extension pks_key {
   init(_ key: ProveKey) {
     self.init()
+    let (publicKey, scope) = (key.publicKey, key.scope)
     state = UInt32(key.state.rawValue)
-    algorithm = UInt32(key.publicKey.algorithm.rawValue)
-    build_config = key.scope.buildConfig.number
+    algorithm = UInt32(publicKey.algorithm.rawValue)
+    build_config = scope.buildConfig.number
     created_at = key.createdAt.millisecondsSinceEpoch
     confirmed_at = key.confirmedAt?.millisecondsSinceEpoch ?? 0
-    public_key_length = write(bytes: key.publicKey.bytes, to: &public_key)
+    public_key_length = write(bytes: publicKey.bytes, to: &public_key)
     write(key.deviceID.rawValue, to: &device_id)
-    write(key.scope.origin, to: &origin)
+    write(scope.origin, to: &origin)
   }
 }
 

@@ -96,6 +96,26 @@ struct IdentifierTests {
     }
   }
 
+  @Test("in long text every byte is looked at, whatever stands beside it")
+  func everyPlace() {
+    let forbidden = Set<UInt32>(0...0x1F).union(0x7F...0x9F)
+    for count in [8, 9, 15, 16, 17, 36] {
+      for place in 0..<count {
+        for value in UInt32(0)...0xFF {
+          // Neighbours at both ends of what is allowed, where a carry or borrow would show.
+          var scalars = (0..<count).map {
+            Unicode.Scalar(UInt8($0.isMultiple(of: 2) ? 0x20 : 0x7E))
+          }
+          scalars[place] = Unicode.Scalar(UInt8(value))
+          let text = String(String.UnicodeScalarView(scalars))
+          #expect(
+            (DeviceID(text) == nil) == forbidden.contains(value),
+            "U+\(String(value, radix: 16)) at \(place) of \(count)")
+        }
+      }
+    }
+  }
+
   @Test("a malformed identifier is named by its field on the wire")
   func fieldNames() throws {
     var names: [String] = []

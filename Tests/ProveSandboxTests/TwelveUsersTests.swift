@@ -85,12 +85,15 @@
           device: nil, success: "true", possession: "none"),
       ]
 
-    @Test("each user ends as the table says, again by the key, and has no key without a client")
-    func users() async throws {
-      let sandbox = try SandboxProcess()
+    @Test(
+      "each user ends as the table says, and again by the key, past a restart before unify-status",
+      arguments: SandboxEngine.allCases)
+    func users(on engine: SandboxEngine) async throws {
+      let sandbox = try engine.start()
       let integrator = try await Integrator(sandbox)
       for (index, row) in Self.rows.enumerated() {
-        let first = try await Self.run(row, sandbox, integrator, vault: "device\(index)")
+        let first = try await Self.run(
+          row, sandbox, integrator, vault: "device\(index)", restarting: true)
         #expect(first["success"]?.text == row.success, "\(row.testDescription)")
         #expect((first["deviceId"] != nil) == row.hasDeviceID, "\(row.testDescription)")
         #expect((first["proveId"] != nil) == (row.success == "true"), "\(row.testDescription)")
@@ -104,7 +107,8 @@
         again = Row(
           name: row.name, phone: row.phone, sendsPhone: row.sendsPhone, device: [],
           success: "true")
-        let second = try await Self.run(again, sandbox, integrator, vault: "device\(index)")
+        let second = try await Self.run(
+          again, sandbox, integrator, vault: "device\(index)", restarting: true)
         #expect(second["success"]?.text == "true", "\(row.name) again")
         #expect(second["deviceId"] == first["deviceId"], "\(row.name) again")
         #expect(second["proveId"] == first["proveId"], "\(row.name) again")
@@ -112,9 +116,11 @@
       }
     }
 
-    @Test("a revoked key is 8019, and the device drops it and may enrol anew")
-    func revoked() async throws {
-      let sandbox = try SandboxProcess()
+    @Test(
+      "a revoked key is 8019, and the device drops it and may enrol anew",
+      arguments: SandboxEngine.allCases)
+    func revoked(on engine: SandboxEngine) async throws {
+      let sandbox = try engine.start()
       let integrator = try await Integrator(sandbox)
       let penny = Row(
         name: "Penny", phone: "2001004041", device: Self.sim("2001004041", "1234"),
@@ -141,8 +147,10 @@
     }
 
     /// Runs a flow and gives its status.
+    /// - Parameter isRestarted: whether the sandbox is, between the device's part and unify-status.
     static func run(
-      _ row: Row, _ sandbox: SandboxProcess, _ integrator: Integrator, vault: String
+      _ row: Row, _ sandbox: SandboxProcess, _ integrator: Integrator, vault: String,
+      restarting isRestarted: Bool = false
     ) async throws -> [String: JSON] {
       let phone = row.sendsPhone ? ",\"phoneNumber\":\"\(row.phone)\"" : ""
       let flow = try await integrator.unify(
@@ -151,6 +159,11 @@
         let run = try sandbox.authenticate(flow.authToken, device, vault: vault)
         #expect(run.success == row.success, "\(row.testDescription): \(run.errors)")
         #expect(run.exit == (row.success == "true" ? 0 : 1))
+      }
+      if isRestarted {
+        integrator.client.close()
+        try sandbox.restart()
+        integrator.follow(sandbox)
       }
       let status = try await integrator.status(flow.correlationID)
       #expect(status.status == 200, "\(row.testDescription)")

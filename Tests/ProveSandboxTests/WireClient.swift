@@ -20,7 +20,7 @@
       }
     }
 
-    private let port: UInt16
+    private var port: UInt16
     private var socket: AsyncSocket?
     private var buffer: [UInt8] = []
 
@@ -32,6 +32,12 @@
       try? socket?.close()  // it may be closed from the other side already
       socket = nil
       buffer = []
+    }
+
+    /// Asks at another port from now on.
+    func move(to port: UInt16) {
+      close()
+      self.port = port
     }
 
     /// Says that nothing more will be sent.
@@ -174,6 +180,9 @@
         headers: ["Content-Type": "application/x-www-form-urlencoded"])
       token = try #require(try answer.json["access_token"]?.text)
     }
+
+    /// Asks a sandbox that was started again; the bearer token stays good.
+    func follow(_ sandbox: SandboxProcess) { client.move(to: sandbox.port) }
 
     var authorization: [String: String] { ["Authorization": "Bearer " + token] }
 

@@ -232,21 +232,32 @@ extension SQLiteRegistryStore {
     } catch { throw RegistryError(error) }
   }
 
-  /// Runs `read` on one of the connections that read; they take turns.
+  /// Runs `read` on the first connection that is free, so that few of them keep warm pages; when all
+  /// are busy, on each in turn.
   private func reading<Value>(
     _ read: (RegistryReader) throws(DatabaseError) -> Value
   ) throws(RegistryError) -> Value {
+    func value(of reader: RegistryReader?) throws(DatabaseError) -> Result<Value, RegistryError> {
+      guard let reader else { return .failure(.store(.closed)) }
+      return .success(try read(reader))
+    }
+    let result: Result<Value, RegistryError>
+    do throws(DatabaseError) { result = try onFreeReader(value) } catch {
+      throw RegistryError(error)
+    }
+    return try result.get()
+  }
+
+  private func onFreeReader<Value>(
+    _ body: (RegistryReader?) throws(DatabaseError) -> Value
+  ) throws(DatabaseError) -> Value {
+    for reader in readers {
+      let value = try reader.withLockIfFree { reader throws(DatabaseError) in try body(reader) }
+      if let value { return value }
+    }
     let turn = nextReader.wrappingAdd(1, ordering: .relaxed).oldValue
     let reader = readers[Int(UInt(bitPattern: turn) % UInt(readers.count))]
-    let value: Value?
-    do throws(DatabaseError) {
-      value = try reader.withLock { reader throws(DatabaseError) in
-        guard let reader else { return nil }
-        return try read(reader)
-      }
-    } catch { throw RegistryError(error) }
-    guard let value else { throw .store(.closed) }
-    return value
+    return try reader.withLock { reader throws(DatabaseError) in try body(reader) }
   }
 
   private func wrapping<Value>(

@@ -31,6 +31,7 @@ struct SQLiteStoreOpening {
 
   func open(readers count: Int) throws(StoreFailure) -> Parts {
     var connecting = ConnectionOptions(access: access, locking: .normal)
+    connecting.cache = options.pageCacheKibibytes.map { .kibibytes(Int32(clamping: max($0, 64))) }
     let connection: Connection
     let file = DatabaseFile(path: path)
     // The file is looked at first, so that nothing is left beside one that is missing or refused.

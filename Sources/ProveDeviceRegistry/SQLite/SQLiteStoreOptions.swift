@@ -23,10 +23,16 @@ public struct SQLiteStoreOptions: Hashable, Sendable {
   public var mode: Mode
   /// What becomes of the set digests; kept by default.
   public var setDigests: SetDigests
+  /// Kibibytes of the file that each of the five connections keeps in memory, at least 64; nothing
+  /// leaves SQLite's 2,000.
+  public var pageCacheKibibytes: Int?
 
   /// States the choices.
-  public init(mode: Mode = .shared, setDigests: SetDigests = .kept) {
+  public init(
+    mode: Mode = .shared, setDigests: SetDigests = .kept, pageCacheKibibytes: Int? = nil
+  ) {
     self.mode = mode
     self.setDigests = setDigests
+    self.pageCacheKibibytes = pageCacheKibibytes
   }
 }

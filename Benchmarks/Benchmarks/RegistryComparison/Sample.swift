@@ -1,0 +1,217 @@
+import Foundation
+import GRDB
+import ProveDeviceRegistry
+import ProveKeyModel
+import ProveKeyPlatform
+import ProveKeySealing
+
+/// Registrations that are made once and found by every contestant: in a registry's file, in the clear,
+/// and their ids as a list.
+struct Sample {
+  let folder: String
+  let count: Int
+
+  /// Until when the registrations were used, and the clock of every registry that is measured.
+  static let day = UTCInstant(millisecondsSinceEpoch: 1_790_000_000_000)
+  /// What locks the store: what is measured is no secret.
+  static let key = [UInt8](repeating: 7, count: 32)
+
+  var registryPath: String { folder + "/registry-\(count).sqlite" }
+  var plainPath: String { folder + "/plain-\(count).sqlite" }
+  var cipherPath: String { folder + "/cipher-\(count).sqlite" }
+  var idsPath: String { folder + "/ids-\(count)" }
+
+  var registrations: SyntheticRegistrations {
+    SyntheticRegistrations(count: count, seed: 1, until: Self.day)
+  }
+
+  var ids: [DeviceID] { registrations.map(\.deviceID) }
+
+  static var unlock: UnlockMethod {
+    get throws { .rawKey(try RawKey(key.span)) }
+  }
+
+  static func registry(
+    on store: any RegistryStore, clock: WallClock = WallClock { day },
+    policy: RegistryPolicy = .prove
+  ) async throws -> DeviceRegistry {
+    try await DeviceRegistry(
+      store: store, scope: try RegistryScope(tenant: "bench", buildConfig: .usUAT), policy: policy,
+      clock: clock)
+  }
+
+  /// Opens the registry's file, or a copy of it.
+  func open(
+    _ path: String? = nil, cacheKibibytes: Int? = nil, clock: WallClock = WallClock { day }
+  ) async throws -> DeviceRegistry {
+    let options = SQLiteStoreOptions(pageCacheKibibytes: cacheKibibytes)
+    return try await Self.registry(
+      on: try SQLiteRegistryStore.openExisting(
+        at: path ?? registryPath, unlock: try Self.unlock, options: options), clock: clock)
+  }
+
+  /// Makes what is not there yet.
+  func make() async throws {
+    let files = FileManager.default
+    if !files.fileExists(atPath: registryPath + "-done") {
+      for suffix in ["", "-wal", "-shm", "-owner"]
+      where files.fileExists(atPath: registryPath + suffix) {
+        try files.removeItem(atPath: registryPath + suffix)
+      }
+      let store = try SQLiteRegistryStore(at: registryPath, unlock: try Self.unlock)
+      let registry = try await Self.registry(on: store)
+      try await registry.generate(registrations)
+      try await registry.close()
+      try Data().write(to: URL(fileURLWithPath: registryPath + "-done"))
+    }
+    if !files.fileExists(atPath: plainPath) { try makePlain() }
+    let text = ids.map { $0.rawValue + "\n" }.joined()
+    try Data(text.utf8).write(to: URL(fileURLWithPath: idsPath))
+  }
+
+  /// A copy of the registry's file to write to.
+  func copy(as name: String) throws -> String {
+    let path = folder + "/" + name + ".sqlite"
+    for suffix in ["", "-wal", "-shm", "-owner"]
+    where FileManager.default.fileExists(atPath: path + suffix) {
+      try FileManager.default.removeItem(atPath: path + suffix)
+    }
+    try FileManager.default.copyItem(atPath: registryPath, toPath: path)
+    return path
+  }
+
+  /// Has the kernel forget what it keeps of the files.
+  static func forget(_ paths: [String]) throws {
+    for path in paths {
+      let file = Glibc.open(path, O_RDONLY)
+      guard file >= 0 else { throw Failure(what: "\(path) cannot be opened") }
+      defer { Glibc.close(file) }
+      guard fsync(file) == 0, posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED) == 0 else {
+        throw Failure(what: "the kernel does not forget")
+      }
+    }
+  }
+}
+
+// MARK: - The same facts in the clear
+
+extension Sample {
+  private static let columns = [
+    "device TEXT NOT NULL PRIMARY KEY", "visitor TEXT", "phone TEXT", "prove TEXT", "customer TEXT",
+    "human TEXT", "state INTEGER NOT NULL", "last_active_day INTEGER NOT NULL",
+    "version INTEGER NOT NULL", "algorithm INTEGER NOT NULL", "public_key BLOB NOT NULL",
+    "kind INTEGER NOT NULL", "name TEXT", "placed_at INTEGER NOT NULL", "bound_at INTEGER",
+    "disconnected_at INTEGER", "last_authenticated_at INTEGER", "deactivated_at INTEGER",
+    "suspended_at INTEGER", "revoked_at INTEGER", "cause INTEGER", "highest INTEGER",
+    "used INTEGER", "generation INTEGER", "digest BLOB",
+  ]
+
+  /// The tables and indexes of `docs/database.md` with names as text, and the facts of a sealed row
+  /// and of an event in columns; not strict, which SQLCipher's SQLite does not know.
+  private static let tables =
+    [
+      "CREATE TABLE registration (\(columns.joined(separator: ", "))) WITHOUT ROWID"
+    ]
+    + ["visitor", "phone", "prove", "customer", "human"].map {
+      """
+      CREATE INDEX registration_by_\($0) ON registration (\($0), last_active_day, device)
+        WHERE \($0) IS NOT NULL
+      """
+    } + [
+      "CREATE INDEX registration_by_state ON registration (state, last_active_day, device)",
+      """
+      CREATE TABLE candidate (visitor TEXT NOT NULL, device TEXT NOT NULL, phone TEXT NOT NULL,
+        prove TEXT, last_active_day INTEGER NOT NULL, PRIMARY KEY (visitor, device))
+        WITHOUT ROWID
+      """,
+      "CREATE INDEX candidate_by_day ON candidate (visitor, last_active_day, device)",
+      "CREATE INDEX candidate_by_phone ON candidate (visitor, phone, last_active_day, device)",
+      """
+      CREATE INDEX candidate_by_prove ON candidate (visitor, prove, last_active_day, device)
+        WHERE prove IS NOT NULL
+      """,
+      """
+      CREATE TABLE event (device TEXT NOT NULL, sequence INTEGER NOT NULL, kind INTEGER NOT NULL,
+        at INTEGER NOT NULL, row INTEGER, reason TEXT, policy_version INTEGER NOT NULL,
+        actor TEXT NOT NULL, detail_hash BLOB, previous_hash BLOB NOT NULL,
+        PRIMARY KEY (device, sequence)) WITHOUT ROWID
+      """,
+    ]
+
+  private func makePlain() throws {
+    let unfinished = plainPath + "-unfinished"
+    if FileManager.default.fileExists(atPath: unfinished) {
+      try FileManager.default.removeItem(atPath: unfinished)
+    }
+    var configuration = Configuration()
+    configuration.prepareDatabase { try $0.execute(sql: "PRAGMA cache_size = -262144") }
+    let queue = try DatabaseQueue(path: unfinished, configuration: configuration)
+    try queue.write { database in
+      for sql in Self.tables { try database.execute(sql: sql) }
+      let marks = Self.columns.map { _ in "?" }.joined(separator: ", ")
+      let insert = try database.makeStatement(sql: "INSERT INTO registration VALUES (\(marks))")
+      let list = try database.makeStatement(sql: "INSERT INTO candidate VALUES (?, ?, ?, ?, ?)")
+      let append = try database.makeStatement(
+        sql: "INSERT INTO event VALUES (?, 1, 22, ?, NULL, ?, 1, 'generate', NULL, zeroblob(32))")
+      for key in registrations {
+        try insert.execute(arguments: Self.values(of: key))
+        if let binding = key.binding, let visitor = key.visitorID, key.isServing {
+          try list.execute(arguments: [
+            visitor.rawValue, key.deviceID.rawValue, binding.phoneNumber.e164,
+            binding.proveID?.rawValue, Self.activeDay(of: key),
+          ])
+        }
+        try append.execute(arguments: [
+          key.deviceID.rawValue, Self.day.millisecondsSinceEpoch, Self.stateName(of: key),
+        ])
+      }
+    }
+    try queue.close()
+    // As the registry's file was made: in the order of arrival, not rewritten.
+    try FileManager.default.moveItem(atPath: unfinished, toPath: plainPath)
+  }
+
+  private static func activeDay(of key: KeyRegistration) -> Int64 {
+    (key.lastAuthenticatedAt ?? key.placedAt).millisecondsSinceEpoch / 86_400_000
+  }
+
+  private static func stateName(of key: KeyRegistration) -> String {
+    switch key.state {
+    case .placed: "placed"
+    case .bound: "bound"
+    case .unbound: "unbound"
+    case .revoked: "revoked"
+    }
+  }
+
+  private static func values(of key: KeyRegistration) -> StatementArguments {
+    let association = key.association
+    var revocation: KeyRegistration.Revocation?
+    if case .revoked(let found) = key.state { revocation = found }
+    let names: [(any DatabaseValueConvertible)?] = [
+      key.deviceID.rawValue, key.visitorID?.rawValue, association?.phoneNumber.e164,
+      association?.proveID?.rawValue, key.clientCustomerID?.rawValue, key.clientHumanID?.rawValue,
+      stateName(of: key).utf8.count, activeDay(of: key), Int64(key.version),
+    ]
+    let device: [(any DatabaseValueConvertible)?] = [
+      Int(key.publicKey.algorithm.rawValue), Data(key.publicKey.bytes),
+      Int(key.device.kind.rawValue),
+      key.device.name,
+    ]
+    let times: [(any DatabaseValueConvertible)?] = [
+      key.placedAt.millisecondsSinceEpoch, association?.boundAt.millisecondsSinceEpoch,
+      association?.disconnectedAt?.millisecondsSinceEpoch,
+      key.lastAuthenticatedAt?.millisecondsSinceEpoch, key.deactivatedAt?.millisecondsSinceEpoch,
+      key.suspendedAt?.millisecondsSinceEpoch, revocation?.revokedAt.millisecondsSinceEpoch,
+      (revocation?.cause.rawValue).map { Int($0) },
+    ]
+    let proofs: [(any DatabaseValueConvertible)?] = [
+      (key.replayWindow?.highest).map { Int64(bitPattern: $0) },
+      // Which of the last 64 counters were used: all of them, say.
+      (key.replayWindow?.highest).map { _ in Int64(-1) },
+      (key.vaultState?.generation).map { Int64(bitPattern: $0) },
+      (key.vaultState?.digest).map { Data($0) },
+    ]
+    return StatementArguments(names + device + times + proofs)
+  }
+}

@@ -1,0 +1,1 @@
+../../ProveDeviceRegistryPostgresTests/Support/PostgresServer.swift
