@@ -11,7 +11,7 @@ extension pks_key {
     build_config = scope.buildConfig.number
     created_at = key.createdAt.millisecondsSinceEpoch
     confirmed_at = key.confirmedAt?.millisecondsSinceEpoch ?? 0
-    public_key_length = write(bytes: publicKey.bytes, to: &public_key)
+    public_key_length = write(bytes: publicKey, to: &public_key)
     write(key.deviceID.rawValue, to: &device_id)
     write(scope.origin, to: &origin)
   }
@@ -21,7 +21,7 @@ extension pks_new_key {
   init(_ key: NewKey) {
     self.init()
     algorithm = UInt32(key.publicKey.algorithm.rawValue)
-    public_key_length = write(bytes: key.publicKey.bytes, to: &public_key)
+    public_key_length = write(bytes: key.publicKey, to: &public_key)
     proof_length = write(bytes: key.proof.encoded, to: &proof)
     write(key.deviceID.rawValue, to: &device_id)
   }

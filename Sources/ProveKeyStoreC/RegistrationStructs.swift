@@ -20,7 +20,7 @@ extension pks_registration {
     }
     becomes_inactive_at =
       key.becomesInactive(afterMonths: policy.inactivityMonths).millisecondsSinceEpoch
-    public_key_length = write(bytes: key.publicKey.bytes, to: &public_key)
+    public_key_length = write(bytes: key.publicKey, to: &public_key)
     write(key.deviceID.rawValue, to: &device_id)
     if let binding = key.association {
       write(binding.phoneNumber.e164, to: &phone_number)

@@ -150,9 +150,21 @@ func write<Field>(_ text: String, to field: inout Field) {
 /// Writes bytes into a field of a zeroed struct; they fit.
 /// - Returns: how many.
 func write<Field>(bytes source: [UInt8], to field: inout Field) -> UInt32 {
-  unsafe withUnsafeMutableBytes(of: &field) { bytes in
-    precondition(source.count <= bytes.count)
-    unsafe bytes.copyBytes(from: source)
+  write(bytes: source.span, to: &field)
+}
+
+/// Writes a key's bytes into a field of a zeroed struct; they fit.
+/// - Returns: how many.
+func write<Field>(bytes key: PublicKey, to field: inout Field) -> UInt32 {
+  key.withBytes { write(bytes: $0, to: &field) }
+}
+
+private func write<Field>(bytes source: Span<UInt8>, to field: inout Field) -> UInt32 {
+  unsafe source.withUnsafeBytes { source in
+    unsafe withUnsafeMutableBytes(of: &field) { bytes in
+      precondition(source.count <= bytes.count)
+      unsafe bytes.copyMemory(from: source)
+    }
   }
   return UInt32(source.count)
 }
