@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: help demo test lib install uninstall test-c test-browser screenshots check lint format build sanitize fuzz campaigns coverage bench bench-compare check-cost clean setup
+.PHONY: help demo test lib install uninstall test-c test-failover test-browser screenshots check lint format build sanitize fuzz campaigns coverage bench bench-compare check-cost clean setup
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -76,6 +76,10 @@ fuzz: setup ## each fuzzer, and that of the C library, for FUZZ_SECONDS seconds 
 
 campaigns: build ## the long form of the power cuts, failures, kills and flipped bytes: an hour or more
 	PROVE_KEY_STORE_LONG=1 $(SWIFT) test --skip-build --disable-xctest --filter ProveKeyVaultTests
+
+test-failover: build ## the registry on three PostgreSQL servers whose leader is killed and cut off: some ten minutes
+	@./scripts/install-libraries failover
+	PROVE_KEY_STORE_LONG=1 $(SWIFT) test --skip-build --disable-xctest --filter FailoverTests
 
 coverage: setup ## the tests with a coverage table
 	$(SWIFT) test --disable-xctest --enable-code-coverage -j $(JOBS)

@@ -137,6 +137,15 @@ let package = Package(
         "ProveDeviceRegistry", "ProveDeviceRegistryPostgres", "ProveKeyShell",
       ]),
 
+    // The example that docs/server-wrapper.md explains.
+    .executableTarget(
+      name: "example-server",
+      dependencies: [
+        "ProveDeviceRegistry", "ProveKeyModel", "ProveKeySealing",
+        .product(name: "FlyingFox", package: "FlyingFox", condition: .when(traits: ["Sandbox"])),
+        .product(name: "FlyingSocks", package: "FlyingFox", condition: .when(traits: ["Sandbox"])),
+      ], path: "docs/examples/server"),
+
     .testTarget(name: "ProveKeyModelTests", dependencies: ["ProveKeyModel"]),
     .testTarget(
       name: "ProveKeySealingTests",
@@ -214,7 +223,7 @@ let package = Package(
       name: "ExampleTests",
       dependencies: [
         "ProveDeviceRegistry", "ProveKeyModel", "ProveKeySealing", "ProveKeyVault",
-        "ProveKeyTesting",
+        "ProveKeyTesting", "example-server",
       ]),
     .testTarget(name: "TidyTests"),
   ],

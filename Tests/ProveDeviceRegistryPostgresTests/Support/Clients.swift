@@ -18,17 +18,20 @@ final class Clients: Sendable {
     var failed: [StoreProblem: Int] = [:]
     /// Answers that no history explains.
     var impossible: [String] = []
+    /// Look-ups that were answered.
+    var lookUps = 0
   }
 
   /// Lets `count` clients write until `chaos` returns, each to a registration of its own: one insert,
-  /// then updates, each with the next event.
+  /// then updates, each with the next event; and `lookUps` others look up what is there.
   func run(
-    _ count: Int, on store: any RegistryStore, _ chaos: () async throws -> Void
+    _ count: Int, lookUps: Int = 0, on store: any RegistryStore, _ chaos: () async throws -> Void
   ) async throws -> Tally {
     try await withThrowingTaskGroup(of: Void.self) { group in
       for number in 0..<count {
         group.addTask { await self.client(number, store) }
       }
+      for _ in 0..<lookUps { group.addTask { await self.lookUp(count, store) } }
       defer { isStopped.withLock { $0 = true } }
       try await chaos()
     }
@@ -38,6 +41,37 @@ final class Clients: Sendable {
   /// Batches acknowledged up to now.
   var acknowledgedCount: UInt64 {
     tally.withLock { $0.acknowledged.values.reduce(0, +) }
+  }
+
+  /// How things stand, for a message of failure.
+  var summary: String {
+    tally.withLock { tally in
+      "acknowledged \(tally.acknowledged.values.sorted()), unknown \(tally.unknown.count), "
+        + "failed \(tally.failed), impossible \(tally.impossible.prefix(3))"
+    }
+  }
+
+  /// Looks up one registration after another: none is older than what was acknowledged before (G4).
+  private func lookUp(_ count: Int, _ store: any RegistryStore) async {
+    var number = 0
+    while !isStopped.withLock({ $0 }) {
+      number = (number + 1) % count
+      let device = row(number).device
+      let least = tally.withLock { $0.acknowledged[device] ?? 0 }
+      do {
+        let found = try await store.registration(at: device)?.version ?? 0
+        tally.withLock { tally in
+          tally.lookUps += 1
+          if found < least { tally.impossible.append("looked up \(found) after \(least)") }
+        }
+      } catch .store(let problem) {
+        tally.withLock { $0.failed[problem, default: 0] += 1 }
+      } catch {
+        tally.withLock { $0.impossible.append("\(error)") }
+        return
+      }
+      await Task.yield()
+    }
   }
 
   private func client(_ number: Int, _ store: any RegistryStore) async {

@@ -52,6 +52,9 @@ enum ServerFolder {
       """
       trap '' INT TERM HUP
       read -r _
+      for file in "$0"/*/*.run; do
+        [ -f "$file" ] && kill -KILL "$(cat "$file")" 2>/dev/null
+      done
       for file in "$0"/*/data/postmaster.pid; do
         [ -f "$file" ] && kill -QUIT "$(head -n 1 "$file")" 2>/dev/null
       done

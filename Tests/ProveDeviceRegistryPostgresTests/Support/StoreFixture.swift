@@ -49,7 +49,11 @@ struct StoreFixture {
 
   /// Whether the set digests speak of exactly the rows that are there.
   func digestsAgree(through other: PostgresRegistryStore? = nil) async throws -> Bool {
-    let store = other ?? self.store
+    try await Self.digestsAgree(other ?? store)
+  }
+
+  /// Whether a store's set digests speak of exactly the rows that are there.
+  static func digestsAgree(_ store: PostgresRegistryStore) async throws -> Bool {
     var sum = SetChanges()
     let ledger = SetLedger(keys: store.keys)
     for state in StoredRegistration.State.allCases {

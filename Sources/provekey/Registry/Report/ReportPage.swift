@@ -77,8 +77,8 @@ struct ReportPage {
     dd { margin: 0; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
     section { margin: 0 0 48px; }
     .pair { display: flex; flex-wrap: wrap; gap: 24px; align-items: flex-start; }
-    figure { margin: 0; flex: 1 1 560px; min-width: 0; }
-    svg { display: block; width: 100%; height: auto; }
+    figure { margin: 0; flex: 1 1 560px; min-width: 0; overflow-x: auto; }
+    svg { display: block; width: 100%; min-width: 520px; height: auto; }
     svg text { fill: var(--text); font: 12px system-ui, sans-serif; }
     svg .tick, svg .unit { fill: var(--soft); }
     svg .grid { stroke: var(--line); stroke-width: 1; }

@@ -1,0 +1,185 @@
+import Foundation
+import ProveKeyPlatform
+
+/// Three PostgreSQL servers that Patroni keeps over etcd, as in production but for the machines:
+/// the leader acknowledges what a synchronous replica has on disk, and is followed by another one
+/// when it is lost.
+final class PatroniCluster: Sendable {
+  /// One of the servers, with the ways by which the others and etcd are reached.
+  final class Node: Sendable {
+    let number: Int
+    let folder: String
+    /// PostgreSQL's own port, by which clients come.
+    let port: Int
+    let restPort: Int
+    /// Ways from this node to etcd, and from the other nodes to this one.
+    let links: [CuttableLink]
+
+    fileprivate init(_ number: Int, etcdPort: Int) throws {
+      self.number = number
+      folder = try ServerFolder.path.get() + "/node-\(number)-\(UInt32.random(in: 0 ... .max))"
+      port = try Shell.freePort()
+      restPort = try Shell.freePort()
+      links = [
+        try CuttableLink(to: etcdPort), try CuttableLink(to: port), try CuttableLink(to: restPort),
+      ]
+      try Shell.run(Shell.asServer(["mkdir", "-m", "700", folder]))
+      try configuration().write(
+        toFile: folder + "/patroni.yml", atomically: true, encoding: .utf8)
+      try Shell.run(["chmod", "644", folder + "/patroni.yml"])
+    }
+
+    /// Starts Patroni, which starts PostgreSQL.
+    func start() throws {
+      try Daemon.start("patroni \(folder)/patroni.yml", in: folder, named: "patroni")
+    }
+
+    /// The machine is gone: Patroni and PostgreSQL with all processes.
+    func kill() throws {
+      try Daemon.kill(in: folder, named: "patroni")
+      // A server that has stopped in good order has taken this file away.
+      guard let text = try? String(contentsOfFile: folder + "/data/postmaster.pid", encoding: .utf8)
+      else { return }
+      guard let line = text.split(separator: "\n").first, let pid = Int32(line) else {
+        throw ShellError(description: "no process to kill")
+      }
+      let children = (try? Shell.run(["pgrep", "-P", "\(pid)"])) ?? ""  // it may have none
+      for child in [pid] + children.split(separator: "\n").compactMap({ Int32($0) }) {
+        Glibc.kill(child, SIGKILL)
+      }
+    }
+
+    /// A new machine stands in the place of one that was killed, and takes its rows from the leader.
+    func replace() throws {
+      try Shell.run(Shell.asServer(["rm", "-rf", folder + "/data"]))
+      try start()
+    }
+
+    /// Cuts this node off from etcd and from the other nodes, though not from clients; or mends it.
+    func isolate(_ isCut: Bool) {
+      for link in links { link.isCut = isCut }
+    }
+
+    /// The answer of this node to a query of one value; nothing when it does not answer.
+    func value(_ sql: String, in database: String = "postgres") -> String? {
+      // A server that is down is an answer here.
+      try? Shell.run([
+        try ServerFolder.program("psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d",
+        "host=127.0.0.1 port=\(port) user=postgres dbname=\(database) connect_timeout=3", "-c", sql,
+      ]).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    private func configuration() throws -> String {
+      """
+      scope: registry
+      name: node\(number)
+      restapi: {listen: '127.0.0.1:\(restPort)', connect_address: '127.0.0.1:\(links[2].port)'}
+      etcd3: {hosts: '127.0.0.1:\(links[0].port)', use_proxies: true}
+      watchdog: {mode: 'off'}
+      bootstrap:
+        dcs:
+          ttl: 20
+          loop_wait: 2
+          retry_timeout: 3
+          master_start_timeout: 0
+          synchronous_mode: true
+          synchronous_mode_strict: true
+          postgresql:
+            use_slots: true
+            parameters: {max_connections: 100, wal_log_hints: 'on', wal_keep_size: '128MB'}
+        initdb: [encoding: UTF8, locale: C]
+      postgresql:
+        listen: '127.0.0.1:\(port)'
+        connect_address: '127.0.0.1:\(links[1].port)'
+        data_dir: \(folder)/data
+        bin_dir: \(try ServerFolder.programs.get())
+        pgpass: \(folder)/pgpass
+        authentication:
+          replication: {username: replicator, password: replicator}
+          superuser: {username: postgres, password: postgres}
+        pg_hba: ['local all all trust', 'host all all 127.0.0.1/32 trust', 'host replication all 127.0.0.1/32 trust']
+        parameters: {unix_socket_directories: '\(folder)', shared_buffers: '32MB'}
+      """
+    }
+  }
+
+  let nodes: [Node]
+
+  /// Starts etcd and three nodes, and waits until one leads and the others follow.
+  init() async throws {
+    let (client, peer) = (try Shell.freePort(), try Shell.freePort())
+    let folder = try ServerFolder.path.get() + "/etcd-\(client)"
+    try Shell.run(Shell.asServer(["mkdir", "-m", "700", folder]))
+    try Daemon.start(
+      """
+      etcd --data-dir \(folder)/etcd --listen-client-urls http://127.0.0.1:\(client) \
+      --advertise-client-urls http://127.0.0.1:\(client) \
+      --listen-peer-urls http://127.0.0.1:\(peer) \
+      --initial-advertise-peer-urls http://127.0.0.1:\(peer) \
+      --initial-cluster default=http://127.0.0.1:\(peer)
+      """, in: folder, named: "etcd")
+    nodes = try (1...3).map { try Node($0, etcdPort: client) }
+    for node in nodes { try node.start() }
+    _ = try await healthyLeader()
+  }
+
+  /// All hosts, as a client names them.
+  func address(database: String) -> String {
+    "host=127.0.0.1,127.0.0.1,127.0.0.1 port=\(nodes.map { "\($0.port)" }.joined(separator: ",")) "
+      + "user=postgres dbname=\(database)"
+  }
+
+  /// Waits for a leader other than `former`.
+  func leader(after former: Node? = nil) async throws -> Node {
+    try await found("a leader") {
+      nodes.first { $0 !== former && $0.value("SELECT pg_is_in_recovery()") == "f" }
+    }
+  }
+
+  /// Waits for a leader whom two replicas follow, one of them synchronously.
+  func healthyLeader() async throws -> Node {
+    try await found("a leader with two replicas") {
+      nodes.first {
+        $0.value(
+          """
+          SELECT NOT pg_is_in_recovery() AND count(*) = 2
+            AND count(*) FILTER (WHERE sync_state = 'sync') = 1
+          FROM pg_stat_replication WHERE state = 'streaming'
+          """) == "t"
+      }
+    }
+  }
+
+  private func found(_ what: String, _ look: () -> Node?) async throws -> Node {
+    let start = ContinuousClock.now
+    while ContinuousClock.now - start < .seconds(240) {
+      if let node = look() { return node }
+      try await Task.sleep(for: .milliseconds(500))
+    }
+    let logs = nodes.map { node in
+      // What is missing from a message of failure is only missed there.
+      let log = (try? String(contentsOfFile: node.folder + "/patroni.log", encoding: .utf8)) ?? ""
+      return "node \(node.number): \(log.suffix(600))"
+    }
+    throw ShellError(description: "there was not to be had \(what): \(logs)")
+  }
+}
+
+/// Programs that run beside the tests, under the folder that is cleared in the end.
+enum Daemon {
+  /// Starts one in the background; its process id stands in a file of the folder, for the guard.
+  static func start(_ command: String, in folder: String, named name: String) throws {
+    let script =
+      "\(command) >>\(folder)/\(name).log 2>&1 </dev/null & echo $! >\(folder)/\(name).run"
+    try Shell.run(Shell.asServer(["sh", "-c", script]))
+  }
+
+  /// Kills one at once.
+  static func kill(in folder: String, named name: String) throws {
+    let text = try String(contentsOfFile: "\(folder)/\(name).run", encoding: .utf8)
+    guard let pid = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)), pid > 1 else {
+      throw ShellError(description: "\(name) has no process")
+    }
+    Glibc.kill(pid, SIGKILL)
+  }
+}
