@@ -185,9 +185,10 @@ extension DeviceRegistry {
     _ id: DeviceID
   ) async throws(RegistryError) -> (row: StoredRegistration, registration: KeyRegistration)? {
     let start = ContinuousClock.now
-    guard let row = try await store.registration(at: codec.locator(of: id)) else { return nil }
+    let device = codec.locator(of: id)
+    guard let row = try await store.registration(at: device) else { return nil }
     do throws(RegistryError) {
-      let registration = try codec.open(row)
+      let registration = try codec.open(row, of: id, at: device)
       metrics.recordLookup(since: start)
       return (row, registration)
     } catch {

@@ -83,15 +83,20 @@ extension DeviceRegistry {
     }
     guard !ids.isEmpty else { return [] }
     var places: [DeviceID: Int] = [:]
+    var wanted: [DeviceID] = []
     var devices: [Locator] = []
     for id in ids where places[id] == nil {
       places[id] = devices.count
+      wanted.append(id)
       devices.append(codec.locator(of: id))
     }
     let rows = try await store.registrations(at: devices)
     var found: [KeyRegistration?] = []
-    for row in rows {
-      found.append(try row.map { row throws(RegistryError) in try codec.open(row) })
+    for (index, row) in rows.enumerated() {
+      found.append(
+        try row.map { row throws(RegistryError) in
+          try codec.open(row, of: wanted[index], at: devices[index])
+        })
     }
     return ids.map { places[$0].flatMap { found[$0] } }
   }

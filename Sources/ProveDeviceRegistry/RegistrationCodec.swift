@@ -9,7 +9,7 @@ struct RegistrationCodec: Sendable {
   let keys: StoreKeys
 
   func seal(_ registration: KeyRegistration) throws(RegistryError) -> StoredRegistration {
-    let columns = columns(of: registration)
+    let columns = columns(of: registration, at: locator(of: registration.deviceID))
     let plaintext = registration.encoded
     return try wrapping { () throws(SealingError) in
       let (epoch, sealed) = try keys.sealedRow(
@@ -24,15 +24,45 @@ struct RegistrationCodec: Sendable {
   }
 
   func open(_ row: StoredRegistration) throws(RegistryError) -> KeyRegistration {
+    let (registration, columns) = try opened(row)
+    guard self.columns(of: registration, at: locator(of: registration.deviceID)) == columns else {
+      throw .damaged(table: Self.table)
+    }
+    return registration
+  }
+
+  /// Opens the row that was found at an id's locator: it must be of that very id.
+  func open(
+    _ row: StoredRegistration, of id: DeviceID, at device: Locator
+  ) throws(RegistryError) -> KeyRegistration {
+    let (registration, columns) = try opened(row)
+    // The id hashes to the locator that was asked for: it need not be hashed again.
+    guard Self.areSame(registration.deviceID.rawValue, id.rawValue),
+      self.columns(of: registration, at: device) == columns
+    else { throw .damaged(table: Self.table) }
+    return registration
+  }
+
+  /// Byte by byte: two texts that Swift holds for equal may hash to different locators.
+  private static func areSame(_ left: String, _ right: String) -> Bool {
+    let (left, right) = (left.utf8Span.span, right.utf8Span.span)
+    guard left.count == right.count else { return false }
+    for index in left.indices where left[index] != right[index] { return false }
+    return true
+  }
+
+  private func opened(
+    _ row: StoredRegistration
+  ) throws(RegistryError) -> (registration: KeyRegistration, columns: Columns) {
     let columns = Columns(row)
     let plaintext = try wrapping { () throws(SealingError) in
       try keys.openedRow(
         row.sealed, epoch: row.epoch, as: context(columns, row.version))
     }
     guard let registration = KeyRegistration(decoding: plaintext),
-      registration.version == row.version, self.columns(of: registration) == columns
+      registration.version == row.version
     else { throw .damaged(table: Self.table) }
-    return registration
+    return (registration, columns)
   }
 
   func locator(of id: DeviceID) -> Locator { keys.locator("device", id.rawValue) }
@@ -56,10 +86,10 @@ struct RegistrationCodec: Sendable {
     let lastActiveDay: Int64
   }
 
-  private func columns(of registration: KeyRegistration) -> Columns {
+  private func columns(of registration: KeyRegistration, at device: Locator) -> Columns {
     let association = registration.association
     return Columns(
-      device: locator(of: registration.deviceID),
+      device: device,
       visitor: registration.visitorID.map { locator(of: $0) },
       phoneNumber: association.map { locator(of: $0.phoneNumber) },
       proveID: association?.proveID.map { locator(of: $0) },
@@ -71,12 +101,11 @@ struct RegistrationCodec: Sendable {
 
   private func context(_ columns: Columns, _ version: UInt64) -> RecordContext {
     var writer = ByteWriter(reservingCapacity: 112)
-    for locator in [
-      columns.visitor, columns.phoneNumber, columns.proveID, columns.clientCustomerID,
-      columns.clientHumanID,
-    ] {
-      writer.writeOptional(locator) { $0.writeFixed($1.bytes) }
-    }
+    writer.write(columns.visitor)
+    writer.write(columns.phoneNumber)
+    writer.write(columns.proveID)
+    writer.write(columns.clientCustomerID)
+    writer.write(columns.clientHumanID)
     writer.write(columns.state.rawValue)
     writer.write(columns.lastActiveDay)
     return RecordContext(
@@ -96,6 +125,16 @@ extension RegistrationCodec.Columns {
       device: row.device, visitor: row.visitor, phoneNumber: row.phoneNumber,
       proveID: row.proveID, clientCustomerID: row.clientCustomerID,
       clientHumanID: row.clientHumanID, state: row.state, lastActiveDay: row.lastActiveDay)
+  }
+}
+
+extension ByteWriter {
+  /// Appends 1 and the locator when there is one, else 0; in words, since this is the hot path.
+  fileprivate mutating func write(_ locator: Locator?) {
+    guard let locator else { return write(UInt8(0)) }
+    write(UInt8(1))
+    write(locator.high)
+    write(locator.low)
   }
 }
 

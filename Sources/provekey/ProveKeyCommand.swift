@@ -15,7 +15,10 @@ struct ProveKeyCommand: AsyncParsableCommand {
       Exit codes: 0 done, 1 refused with a reason, 2 wrong usage.
       """,
     version: "0.1.0",
-    subcommands: [DemoCommand.self, VaultCommand.self, RegistryCommand.self, DeviceCommand.self]
+    subcommands: [
+      DemoCommand.self, VaultCommand.self, RegistryCommand.self, DeviceCommand.self,
+      BenchCommand.self,
+    ]
       + optionalCommands)
 
   /// What a build may leave out.

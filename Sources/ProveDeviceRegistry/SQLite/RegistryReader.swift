@@ -212,11 +212,13 @@ final class RegistryReader {
 
 extension Statement {
   func bind(_ locator: Locator, at index: Int) throws(DatabaseError) {
-    try bind(locator.bytes, at: index)
+    guard index > 1 else { return try bindFirst(locator.high, locator.low) }
+    try locator.withBytes { bytes throws(DatabaseError) in try bind(bytes, at: index) }
   }
 
   func bind(_ locator: Locator?, at index: Int) throws(DatabaseError) {
-    if let locator { try bind(locator.bytes, at: index) } else { try bindNull(at: index) }
+    guard let locator else { return try bindNull(at: index) }
+    try bind(locator, at: index)
   }
 
   func unsigned(at column: Int) throws(DatabaseError) -> UInt64 {
@@ -234,10 +236,10 @@ extension Statement {
   }
 
   private func locator(at column: Int) throws(DatabaseError) -> Locator {
-    guard let locator = Locator(try bytes(at: column)) else {
+    guard let (high, low) = try words(at: column) else {
       throw DatabaseError(.corrupt, operation: "read locator")
     }
-    return locator
+    return Locator(high: high, low: low)
   }
 
   private func optionalLocator(at column: Int) throws(DatabaseError) -> Locator? {

@@ -212,5 +212,5 @@ private struct BucketContent: Equatable {
 
 extension Locator {
   /// The bucket of the set digests that a device's rows belong to.
-  var bucket: UInt8 { bytes[0] }
+  var bucket: UInt8 { UInt8(high >> 56) }
 }
