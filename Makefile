@@ -55,20 +55,13 @@ format: ## rewrite to the formatting
 
 check: lint test ## everything that CI checks: formatting, build with warnings as errors, tests, tidy
 
-<<<<<<< HEAD
 # The sanitizers each need a build of their own; the command line's tests run the plain program. One
 # test at a time, since a sanitized program is many times slower and tests have time limits.
-sanitize: setup ## the tests under the thread and the address sanitizer
+sanitize: setup ## the tests, and those of the C library, under the thread and the address sanitizer
 	$(SWIFT) test --disable-xctest --no-parallel --sanitize=thread --scratch-path .build-thread -j $(JOBS)
 	$(SWIFT) test --disable-xctest --no-parallel --sanitize=address --scratch-path .build-address -j $(JOBS)
-=======
-# The sanitizers each need a build of their own; the command line's tests run the plain program.
-sanitize: setup ## the tests, and those of the C library, under the thread and the address sanitizer
-	$(SWIFT) test --disable-xctest --sanitize=thread --scratch-path .build-thread -j $(JOBS)
-	$(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build-address -j $(JOBS)
 	@./scripts/sanitize-c-library thread
 	@./scripts/sanitize-c-library address
->>>>>>> c-gaps
 
 fuzz: setup ## each fuzzer, and that of the C library, for FUZZ_SECONDS seconds (10)
 	@./scripts/fuzz
