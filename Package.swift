@@ -190,6 +190,7 @@ let package = Package(
       dependencies: [
         "provekey", "ProveDeviceRegistryPostgres", "ProveDeviceRegistry", "ProveKeyModel",
         "ProveKeyPlatform", "ProveKeySealing", "ProveKeyTesting", "StoreTestSupport",
+        .product(name: "MetricsTestKit", package: "swift-metrics"),
       ]),
     .testTarget(
       name: "ProveUnifyTests",

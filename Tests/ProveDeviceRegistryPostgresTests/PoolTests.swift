@@ -1,4 +1,6 @@
 import Dispatch
+import MetricsTestKit
+import ProveDeviceRegistry
 import ProveKeyPlatform
 import Testing
 
@@ -39,6 +41,51 @@ struct PoolTests {
       for _ in tasks { gate.signal() }
       for task in tasks { try await task.value }
     }
+  }
+
+  @Test("times how long each caller waited, also in vain")
+  func waits() async throws {
+    let waits = Locked<[Duration]>([])
+    let pool = try pool {
+      $0.connections = 1
+      $0.waiters = 1
+      $0.noteWait = { start in waits.withLock { $0.append(ContinuousClock.now - start) } }
+    }
+    let blockade = try await Blockade(pool, 1)
+    // The connection is begun, not there yet.
+    for _ in 0..<1000 where waits.withLock({ $0.isEmpty }) {
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    #expect(waits.withLock { $0.count } == 1)
+    let asked = ContinuousClock.now
+    let waiter = Task { try await pool.run { _ throws(PostgresError) in } }
+    for _ in 0..<500 where pool.counts.waiting == 0 { try await Task.sleep(for: .milliseconds(5)) }
+    await #expect(throws: PostgresError.self) { try await pool.run { _ throws(PostgresError) in } }
+    #expect(waits.withLock { $0.count } == 2, "one was refused at once")
+    let known = ContinuousClock.now
+    try await Task.sleep(for: .milliseconds(30))
+    let least = ContinuousClock.now - known
+    try await blockade.end()
+    try await waiter.value
+    let most = ContinuousClock.now - asked
+    let waited = waits.withLock { $0 }
+    #expect(waited.count == 3)
+    #expect((least...most).contains(waited[2]), "\(waited)")
+    _ = await pool.close()
+  }
+
+  @Test("tells its waits to the registry's metrics")
+  func metrics() async throws {
+    let metrics = TestMetrics()
+    var options = PostgresStoreOptions()
+    options.metrics = RegistryMetrics(factory: metrics)
+    let fixture = try await StoreFixture(options)
+    let timer = try metrics.expectTimer("prove_registry_pool_wait")
+    let before = timer.values.count
+    #expect(before > 0, "opening asks for a connection")
+    _ = try await fixture.store.registration(at: row(1).device)
+    #expect(timer.values.count > before)
+    try await fixture.store.close()
   }
 
   @Test("never has more connections than its limit, and uses them again (P1)")

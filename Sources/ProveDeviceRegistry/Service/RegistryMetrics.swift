@@ -10,6 +10,7 @@ import ProveKeyModel
 /// | `prove_registry_lookup` | timer | a registration looked up by deviceId |
 /// | `prove_registry_commit` | timer | a batch written, until it is durable |
 /// | `prove_registry_batch_rows` | recorder | rows of a batch |
+/// | `prove_registry_pool_wait` | timer | a call's wait for one of the server's connections, also in vain |
 /// | `prove_registry_retries` | counter | `cause`: `conflict`, `contention`, `outcomeUnknown` |
 public final class RegistryMetrics: Sendable {
   private let decisions: [Counter]
@@ -17,6 +18,7 @@ public final class RegistryMetrics: Sendable {
   private let lookups: Timer
   private let commits: Timer
   private let batchRows: Recorder
+  private let poolWaits: Timer
   private let retriesByCause: [Counter]
 
   /// Why something was tried again.
@@ -43,6 +45,7 @@ public final class RegistryMetrics: Sendable {
     lookups = Timer(label: "prove_registry_lookup", factory: factory)
     commits = Timer(label: "prove_registry_commit", factory: factory)
     batchRows = Recorder(label: "prove_registry_batch_rows", aggregate: true, factory: factory)
+    poolWaits = Timer(label: "prove_registry_pool_wait", factory: factory)
     retriesByCause = RetryCause.allCases.map {
       Counter(
         label: "prove_registry_retries", dimensions: [("cause", "\($0)")], factory: factory)
@@ -62,6 +65,11 @@ public final class RegistryMetrics: Sendable {
   func recordCommit(since start: ContinuousClock.Instant, rows: Int) {
     commits.recordNanoseconds(start.nanosecondsUntilNow)
     batchRows.record(rows)
+  }
+
+  /// Times a call's wait for a connection, from asking until it is there or given up.
+  package func recordPoolWait(since start: ContinuousClock.Instant) {
+    poolWaits.recordNanoseconds(start.nanosecondsUntilNow)
   }
 }
 

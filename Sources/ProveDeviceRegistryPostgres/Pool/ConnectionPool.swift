@@ -123,7 +123,14 @@ final class ConnectionPool: Sendable {
     }
   }
 
-  private func submit(_ job: PoolJob, isCancelled: @autoclosure () -> Bool) {
+  private func submit(_ asked: PoolJob, isCancelled: @autoclosure () -> Bool) {
+    let start = ContinuousClock.now
+    let job = PoolJob(
+      id: asked.id, deadline: asked.deadline,
+      run: { [limits] connection in
+        limits.noteWait(start)
+        asked.run(connection)
+      })
     let turn = state.withLock { state -> Turn in
       if isCancelled() { return .refused(PostgresError(.cancelled, operation: "wait")) }
       if state.isClosed { return .refused(PostgresError(.closed, operation: "wait")) }
@@ -142,7 +149,7 @@ final class ConnectionPool: Sendable {
     switch turn {
     case .refused(let error): job.run(.failure(error))
     case .hand(let worker): worker.hand(job)
-    case .start: start(job)
+    case .start: self.start(job)
     case .waits(let isFirst): if isFirst { setTimer(job.deadline) }
     }
   }

@@ -12,6 +12,8 @@ struct PoolLimits: Sendable {
   var unaskedLimitMilliseconds = 30_000
   /// How old a connection grows before another takes its place.
   var lifetimeMilliseconds = 1_800_000
+  /// Is told when a caller asked whose wait for a connection has just ended, also in vain.
+  var noteWait: @Sendable (_ since: ContinuousClock.Instant) -> Void = { _ in }
 }
 
 /// What a pool is doing, for metrics.

@@ -1,3 +1,4 @@
+public import ProveDeviceRegistry
 public import ProveKeyPlatform
 
 /// How a registry in PostgreSQL is used.
@@ -59,6 +60,8 @@ public struct PostgresStoreOptions: Sendable {
   public var retryWindowMilliseconds = 20_000
   /// Where the day comes from under which ids of writes are kept.
   public var clock: WallClock = .system
+  /// What times the waits for a connection; by default sent where the program's metrics go.
+  public var metrics = RegistryMetrics()
 
   /// The defaults.
   public init() {}
@@ -78,6 +81,7 @@ public struct PostgresStoreOptions: Sendable {
     limits.connections = max(1, connectionLimit)
     limits.waiters = max(0, waiterLimit)
     limits.waitTimeoutMilliseconds = waitTimeoutMilliseconds
+    limits.noteWait = { [metrics] in metrics.recordPoolWait(since: $0) }
     return limits
   }
 }
