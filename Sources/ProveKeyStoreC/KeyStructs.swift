@@ -5,6 +5,11 @@ import ProveKeyVault
 extension pks_key {
   init(_ key: ProveKey) {
     self.init()
+    fill(key)
+  }
+
+  /// Fills a zeroed struct in.
+  mutating func fill(_ key: ProveKey) {
     let (publicKey, scope) = (key.publicKey, key.scope)
     state = UInt32(key.state.rawValue)
     algorithm = UInt32(publicKey.algorithm.rawValue)

@@ -1,7 +1,9 @@
 import ProveDeviceRegistry
 
 /// A registry behind a handle, with the store that only some calls ask for.
-struct OpenRegistry: Sendable {
+///
+/// A class, as all that handles stand for: looking one up then costs a single reference.
+final class OpenRegistry: Sendable {
   let registry: DeviceRegistry
   private let store: any RegistryStore
 

@@ -13,7 +13,8 @@ public func pks_vault_place_key(
     let place = try unsafe ResultPlace(key)
     let scope = try unsafe scope(build_config, origin)
     let id = try unsafe optionalIdentifier(device_id, as: DeviceID.self)
-    place.put(pks_key(try HandleTable.vault(vault).vault.placeKey(in: scope, as: id)))
+    let key = try HandleTable.vault(vault).vault.placeKey(in: scope, as: id)
+    place.fill { $0.fill(key) }
   }
 }
 
@@ -46,7 +47,7 @@ public func pks_vault_confirm_key(
     let scope = try unsafe scope(build_config, origin)
     let id: DeviceID = try unsafe identifier(device_id)
     let key = try HandleTable.vault(vault).vault.confirmKey(id, in: scope)
-    place?.put(pks_key(key))
+    place?.fill { $0.fill(key) }
   }
 }
 
@@ -60,7 +61,7 @@ public func pks_vault_key(
     let place = try unsafe ResultPlace(key)
     let id: DeviceID = try unsafe identifier(device_id)
     guard let key = try HandleTable.vault(vault).vault.key(id) else { throw Refusal.notFound }
-    place.put(pks_key(key))
+    place.fill { $0.fill(key) }
   }
 }
 
@@ -76,7 +77,7 @@ public func pks_vault_current_key(
     guard let key = try HandleTable.vault(vault).vault.currentKey(in: scope) else {
       throw Refusal.notFound
     }
-    place.put(pks_key(key))
+    place.fill { $0.fill(key) }
   }
 }
 
