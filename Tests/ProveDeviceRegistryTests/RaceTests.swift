@@ -129,8 +129,9 @@ struct RaceTests {
     #expect(errors.isEmpty, "\(errors)")
     #expect(wins == 32)
     let after = try await world.registration(of: device)
-    #expect(after.replayWindow?.highest == 33)
-    #expect(after.replayWindow?.used == (1 << 32) - 1, "placing took counter 1")
+    let window = try #require(after.replayWindow)
+    #expect(window.highest == 33)
+    #expect(window.used == (1 << 32) - 1, "placing took counter 1")
     #expect(after.version > before)
     let events = try await world.kinds(of: device).count { $0 == .authenticated }
     #expect(events == (detail == .changes ? 0 : 32))
