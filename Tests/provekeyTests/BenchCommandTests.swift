@@ -14,7 +14,7 @@ struct BenchCommandTests {
   }
 
   private func operations(of run: Program.Run) throws -> [String: [String: JSONValue]] {
-    try run.expectSuccess()
+    run.expectSuccess()
     var operations: [String: [String: JSONValue]] = [:]
     for object in try run.objects() {
       let name = try #require(object["operation"]?.text)
@@ -25,7 +25,7 @@ struct BenchCommandTests {
 
   private func stats() throws -> [String: JSONValue] {
     let run = try program.run(["registry", "stats"] + registry)
-    try run.expectSuccess()
+    run.expectSuccess()
     return try #require(try run.objects().first)
   }
 
@@ -74,7 +74,7 @@ struct BenchCommandTests {
     #expect(Set(found.keys) == ["place", "sign"])
     #expect(found["sign"]?["count"] == .number(100))
     let keys = try program.run(["vault", "keys", "--origin", "https://bench.invalid"] + vault)
-    try keys.expectSuccess()
+    keys.expectSuccess()
     #expect(keys.output == "")
     let info = try program.run(["vault", "info"] + vault).objects().first
     #expect(info?["keys"] == .number(0))

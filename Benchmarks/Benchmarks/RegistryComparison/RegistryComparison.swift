@@ -15,7 +15,11 @@ struct RegistryComparison {
     case ("sqlite", 3):
       let plan = Plan(isFull: isFull)
       var report = Report()
-      try await SQLiteComparison(folder: words[1], plan: plan).run(into: &report)
+      do { try await SQLiteComparison(folder: words[1], plan: plan).run(into: &report) } catch {
+        // What was measured until then is not lost.
+        try report.write(to: words[2])
+        throw error
+      }
       try report.write(to: words[2])
     case ("postgres", 5):
       let plan = Plan(isFull: isFull)

@@ -52,6 +52,7 @@ struct SQLiteComparison {
     for size in plan.sizes {
       let sample = Sample(folder: folder, count: size)
       let ids = sample.ids
+      try sample.warm()
       let registry = try await sample.open()
       var turns = Interleaving(
         figure: "S3", work: "resolve", rounds: plan.rounds, lookUps: plan.lookUps)

@@ -87,7 +87,7 @@ struct BenchRegistry: AsyncParsableCommand {
   }
 
   private func authenticate(
-    _ key: borrowing BenchKey, in registry: DeviceRegistry
+    _ key: BenchKey, in registry: DeviceRegistry
   ) async throws -> [OperationTimes] {
     // The area code begins with 1, as that of no person does.
     let number = try PhoneNumber(digits: 11_000_000_000)
@@ -112,7 +112,7 @@ struct BenchRegistry: AsyncParsableCommand {
 }
 
 /// A key that lives as long as the measurement.
-private struct BenchKey: ~Copyable {
+private final class BenchKey {
   let id: DeviceID
   private let publicKey: PublicKey
   private let signingKey: SecretBytes
