@@ -19,7 +19,7 @@ struct FailoverTests {
     var testDescription: String { rawValue }
   }
 
-  private static let rounds = 3
+  private static let rounds = 2
 
   @Test(
     "its leader lost under clients who write and look up, every acknowledged write is there once")

@@ -86,6 +86,11 @@ final class PatroniCluster: Sendable {
           synchronous_mode_strict: true
           postgresql:
             use_slots: true
+            # A replica that has received more than the new leader must go back, or it cannot follow
+            # and nobody can write.
+            use_pg_rewind: true
+            remove_data_directory_on_rewind_failure: true
+            remove_data_directory_on_diverged_timelines: true
             parameters: {max_connections: 100, wal_log_hints: 'on', wal_keep_size: '128MB'}
         initdb: [encoding: UTF8, locale: C]
       postgresql:
