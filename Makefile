@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: help demo test lib install uninstall test-c test-failover test-browser screenshots check lint format build sanitize fuzz campaigns coverage bench bench-compare check-cost clean setup
+.PHONY: help demo test lib install uninstall test-c test-failover test-browser screenshots check lint format build sanitize fuzz campaigns coverage bench bench-full bench-calls bench-compare check-cost clean setup
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -78,7 +78,15 @@ coverage: setup ## the tests with a coverage table
 	$(SWIFT) test --disable-xctest --enable-code-coverage -j $(JOBS)
 	@./scripts/print-coverage
 
-bench: setup ## short benchmarks of look-up, signing and decisions
+bench: setup ## the registry beside its references, minutes: results and plots in docs/performance
+	@./scripts/bench-registry
+	@./scripts/plot-benchmarks
+
+bench-full: setup ## the same up to 10,000,000 registrations, with more rounds: an hour or more
+	@./scripts/bench-registry full
+	@./scripts/plot-benchmarks
+
+bench-calls: setup ## the library's calls by ordo-one/benchmark
 	cd Benchmarks && $(SWIFT) package benchmark
 
 bench-compare: setup ## the vault against a bare C program and SQLCipher, in turn
