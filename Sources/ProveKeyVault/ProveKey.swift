@@ -57,6 +57,7 @@ public struct ProveKey: Hashable, Sendable {
     let confirmedAt: UTCInstant?
     let custodian: String?
     var cacheKey: DeviceID { deviceID }
+    func isFound(by key: DeviceID) -> Bool { deviceID.isSame(as: key) }
     /// The generation in which the key was placed or confirmed: it tells which came last, whatever
     /// the clock said.
     let sequence: UInt64

@@ -15,6 +15,8 @@ protocol CacheEntry: AnyObject {
   associatedtype Key: CacheKey
   /// What it is found by.
   var cacheKey: Key { get }
+  /// Whether it is found by `key`; asked for every search, so without a copy of its own key.
+  func isFound(by key: Key) -> Bool
 }
 
 /// A value that does not say itself what it is found by.
@@ -26,6 +28,8 @@ final class CachedPair<Key: CacheKey, Value>: CacheEntry {
     cacheKey = key
     self.value = value
   }
+
+  func isFound(by key: Key) -> Bool { cacheKey.isSame(as: key) }
 }
 
 /// Keeps what was used lately, at most `capacity` values.
@@ -65,16 +69,16 @@ struct RecencyCache<Entry: CacheEntry> {
   /// What is kept under `key`, if anything; it counts as used.
   @inline(__always)
   mutating func entry(for key: Entry.Key) -> Entry? {
-    guard let index = index(of: key, hash: Self.hash(of: key)) else { return nil }
+    guard let (index, entry) = find(key, hash: Self.hash(of: key)) else { return nil }
     if places[index].turn != turn { renew(index) }
-    return entries[index]
+    return entry
   }
 
   /// Keeps an entry in the place of any other of the same key.
   mutating func insert(_ entry: Entry) {
     let key = entry.cacheKey
     let hash = Self.hash(of: key)
-    if let index = index(of: key, hash: hash) {
+    if let index = find(key, hash: hash)?.index {
       entries[index] = entry
       if places[index].turn != turn { renew(index) }
       return
@@ -87,7 +91,7 @@ struct RecencyCache<Entry: CacheEntry> {
 
   /// Forgets the value of `key`.
   mutating func remove(_ key: Entry.Key) {
-    guard let index = index(of: key, hash: Self.hash(of: key)) else { return }
+    guard let index = find(key, hash: Self.hash(of: key))?.index else { return }
     if places[index].turn == turn { young -= 1 }
     entries[index] = nil
     count -= 1
@@ -106,13 +110,15 @@ struct RecencyCache<Entry: CacheEntry> {
   private static func hash(of key: Entry.Key) -> UInt64 { max(key.seededHash, 1) }
 
   @inline(__always)
-  private func index(of key: Entry.Key, hash: UInt64) -> Int? {
+  private func find(_ key: Entry.Key, hash: UInt64) -> (index: Int, entry: Entry)? {
     guard !places.isEmpty else { return nil }
     let first = Int(truncatingIfNeeded: hash) & mask
     for index in first..<(first + Self.reach) {
       let found = places[index].hash
       if found == 0 { return nil }
-      if found == hash, let entry = entries[index], entry.cacheKey.isSame(as: key) { return index }
+      if found == hash, let entry = entries[index], entry.isFound(by: key) {
+        return (index, entry)
+      }
     }
     return nil
   }
