@@ -56,10 +56,11 @@ format: ## rewrite to the formatting
 check: lint test ## everything that CI checks: formatting, build with warnings as errors, tests, tidy
 
 # The sanitizers each need a build of their own; the command line's tests run the plain program. One
-# test at a time, since a sanitized program is many times slower and tests have time limits.
+# test at a time, since a sanitized program is many times slower and tests have time limits. Without the
+# search for leaks: a test that ends its process leaves the memory of Swift's tasks, which it takes for such.
 sanitize: setup ## the tests, and those of the C library, under the thread and the address sanitizer
 	$(SWIFT) test --disable-xctest --no-parallel --sanitize=thread --scratch-path .build-thread -j $(JOBS)
-	$(SWIFT) test --disable-xctest --no-parallel --sanitize=address --scratch-path .build-address -j $(JOBS)
+	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --disable-xctest --no-parallel --sanitize=address --scratch-path .build-address -j $(JOBS)
 	@./scripts/sanitize-c-library thread
 	@./scripts/sanitize-c-library address
 

@@ -167,7 +167,8 @@ import Testing
     }
     try fixture.overwrite((page - 1) * 4096..<page * 4096, with: 0, in: "device.vault")
     #expect(size > page * 4096)
-    let report = try salvage()
+    // The page may have held the record that names the origin.
+    let report = try salvage(origins: ["https://items.example"])
     #expect(!report.isWhole)
     #expect(report.losses.contains(VaultDamage(.file, .malformed)))
     #expect(report.storageItems > 350)
