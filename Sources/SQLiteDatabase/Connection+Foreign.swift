@@ -7,11 +7,17 @@ extension Connection {
   /// older than what its log says: a database that is just being made shows an empty schema there and
   /// no id. So only a page is refused that no file of the application can ever have had.
   func refuseUnlessOf(_ applicationID: Int32) throws(DatabaseError) {
-    guard let page = try firstBytes() else { return }
-    let found = Int32(bitPattern: Self.number(page, 68))
-    let isEmpty = found == 0 && Self.number(page, 60) == 0 && Self.hasEmptySchema(page)
-    guard found == applicationID || isEmpty else {
-      throw DatabaseError(.wrongApplication(found: found), operation: "check format")
+    var before: [UInt8]?
+    while let page = try firstBytes() {
+      let found = Int32(bitPattern: Self.number(page, 68))
+      let isEmpty = found == 0 && Self.number(page, 60) == 0 && Self.hasEmptySchema(page)
+      if found == applicationID || isEmpty { return }
+      // Read while a checkpoint writes it, a page may begin as the old one and end as the new one:
+      // only what reads the same twice counts.
+      guard page != before else {
+        throw DatabaseError(.wrongApplication(found: found), operation: "check format")
+      }
+      before = page
     }
   }
 
