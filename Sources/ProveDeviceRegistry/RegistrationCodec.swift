@@ -36,19 +36,10 @@ struct RegistrationCodec: Sendable {
     _ row: StoredRegistration, of id: DeviceID, at device: Locator
   ) throws(RegistryError) -> KeyRegistration {
     let (registration, columns) = try opened(row)
-    // The id hashes to the locator that was asked for: it need not be hashed again.
-    guard Self.areSame(registration.deviceID.rawValue, id.rawValue),
-      self.columns(of: registration, at: device) == columns
+    // Ids are equal when their bytes are: this one hashes to the locator that was asked for.
+    guard registration.deviceID == id, self.columns(of: registration, at: device) == columns
     else { throw .damaged(table: Self.table) }
     return registration
-  }
-
-  /// Byte by byte: two texts that Swift holds for equal may hash to different locators.
-  private static func areSame(_ left: String, _ right: String) -> Bool {
-    let (left, right) = (left.utf8Span.span, right.utf8Span.span)
-    guard left.count == right.count else { return false }
-    for index in left.indices where left[index] != right[index] { return false }
-    return true
   }
 
   private func opened(
