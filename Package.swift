@@ -177,7 +177,7 @@ let package = Package(
       name: "ProveDeviceRegistryTests",
       dependencies: [
         "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
-        "ProveKeyTesting", "SQLiteDatabase", "StoreTestSupport", "CFaultVFS",
+        "ProveKeyTesting", "SQLiteDatabase", "StoreTestSupport", "CFaultVFS", "CSQLite",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"),

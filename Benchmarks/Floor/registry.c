@@ -9,7 +9,7 @@
 struct registry_floor {
   vault keys;
   // Compiled when first needed.
-  sqlite3_stmt *update, *unlist, *list, *digest;
+  sqlite3_stmt *update, *digest;
   unsigned char text[4096];
 };
 
@@ -35,8 +35,6 @@ registry_floor *registry_floor_open(const char *path, const unsigned char raw_ke
 
 void registry_floor_close(registry_floor *floor) {
   sqlite3_finalize(floor->update);
-  sqlite3_finalize(floor->unlist);
-  sqlite3_finalize(floor->list);
   sqlite3_finalize(floor->digest);
   sqlite3_finalize(floor->keys.select);
   sqlite3_close(floor->keys.database);
@@ -92,10 +90,6 @@ void registry_floor_begin(registry_floor *floor) {
     compile(floor, &floor->update,
             "UPDATE registration SET last_active_day = ?2, version = version + 1, sealed = ?3 "
             "WHERE device = ?1");
-    compile(floor, &floor->unlist, "DELETE FROM candidate WHERE visitor = ?1 AND device = ?2");
-    compile(floor, &floor->list,
-            "INSERT INTO candidate (visitor, device, phone, prove, last_active_day) "
-            "VALUES (?1, ?2, ?3, ?4, ?5)");
     compile(floor, &floor->digest,
             "UPDATE bucket SET version = version + 1, sealed = ?2 WHERE bucket = ?1");
   }
@@ -105,18 +99,11 @@ void registry_floor_begin(registry_floor *floor) {
 void registry_floor_commit(registry_floor *floor) { run(floor->keys.database, "COMMIT"); }
 
 void registry_floor_authenticate(registry_floor *floor, const char *id, size_t count) {
-  unsigned char locator[16], places[3][16], sealed[4096];
+  unsigned char locator[16], sealed[4096];
   make_locator(&floor->keys, "device", id, count, locator);
   sqlite3_stmt *select = floor->keys.select;
   sqlite3_bind_blob(select, 1, locator, 16, SQLITE_STATIC);
   if (sqlite3_step(select) != SQLITE_ROW) fail("a registration is missing");
-  int is_there[3];
-  for (int index = 0; index < 3; index++) {
-    const void *place = sqlite3_column_blob(select, index + 1);
-    is_there[index] = place != NULL;
-    if (place) memcpy(places[index], place, 16);
-  }
-  int is_candidate = sqlite3_column_int64(select, 6) == 2 && is_there[0];
   sqlite3_int64 day = sqlite3_column_int64(select, 7) + 1;
   int length = sqlite3_column_bytes(select, 10);
   if (length > (int)sizeof sealed) fail("a long row");
@@ -127,20 +114,6 @@ void registry_floor_authenticate(registry_floor *floor, const char *id, size_t c
   sqlite3_bind_int64(floor->update, 2, day);
   sqlite3_bind_blob(floor->update, 3, sealed, length, SQLITE_STATIC);
   finish(floor->update);
-  if (is_candidate) {
-    sqlite3_bind_blob(floor->unlist, 1, places[0], 16, SQLITE_STATIC);
-    sqlite3_bind_blob(floor->unlist, 2, locator, 16, SQLITE_STATIC);
-    finish(floor->unlist);
-    sqlite3_bind_blob(floor->list, 1, places[0], 16, SQLITE_STATIC);
-    sqlite3_bind_blob(floor->list, 2, locator, 16, SQLITE_STATIC);
-    sqlite3_bind_blob(floor->list, 3, places[1], 16, SQLITE_STATIC);
-    if (is_there[2])
-      sqlite3_bind_blob(floor->list, 4, places[2], 16, SQLITE_STATIC);
-    else
-      sqlite3_bind_null(floor->list, 4);
-    sqlite3_bind_int64(floor->list, 5, day);
-    finish(floor->list);
-  }
   sqlite3_bind_int64(floor->digest, 1, locator[0]);
   sqlite3_bind_blob(floor->digest, 2, sealed, 177, SQLITE_STATIC);
   finish(floor->digest);

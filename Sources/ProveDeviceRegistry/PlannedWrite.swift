@@ -120,7 +120,7 @@ extension DeviceRegistry {
       sequence += 1
       let detail = EventDetail(note: draft.note, decision: draft.decision)
       let event = KeyEvent(
-        format: 2, sequence: sequence, kind: draft.kind, at: now, row: draft.row,
+        format: KeyEvent.format, sequence: sequence, kind: draft.kind, at: now, row: draft.row,
         reason: draft.reason, detail: detail, policyVersion: policy.version, actor: draft.actor,
         detailHash: detail.map { Hashing.blake2b256($0.encoded) }, previousHash: previousHash)
       previousHash = event.hash

@@ -3,8 +3,9 @@ import ProveKeySealing
 
 /// Turns registrations into sealed rows and back.
 ///
-/// - G6: a row is bound to its table, locator, version and every clear column; on the way out the
-///   registration inside must also give exactly those columns.
+/// - G6: a row is bound to its table, locator, version and every clear column by its seal, so that
+///   one that was altered, swapped or moved is caught when it is read. `verify` also derives the
+///   columns anew from the registration inside, which would find a row that was sealed wrong.
 struct RegistrationCodec: Sendable {
   let keys: StoreKeys
 
@@ -23,11 +24,15 @@ struct RegistrationCodec: Sendable {
     }
   }
 
+  /// Opens a row of a listing: its columns are those that it was sealed with.
   func open(_ row: StoredRegistration) throws(RegistryError) -> KeyRegistration {
-    let (registration, columns) = try opened(row)
-    guard self.columns(of: registration, at: locator(of: registration.deviceID)) == columns else {
-      throw .damaged(table: Self.table)
+    let plaintext = try wrapping { () throws(SealingError) in
+      try keys.openedRow(
+        row.sealed, epoch: row.epoch, as: context(Columns(row), row.version))
     }
+    guard let registration = KeyRegistration(decoding: plaintext),
+      registration.version == row.version
+    else { throw .damaged(table: Self.table) }
     return registration
   }
 
@@ -35,25 +40,21 @@ struct RegistrationCodec: Sendable {
   func open(
     _ row: StoredRegistration, of id: DeviceID, at device: Locator
   ) throws(RegistryError) -> KeyRegistration {
-    let (registration, columns) = try opened(row)
+    let registration = try open(row)
     // Ids are equal when their bytes are: this one hashes to the locator that was asked for.
-    guard registration.deviceID == id, self.columns(of: registration, at: device) == columns
-    else { throw .damaged(table: Self.table) }
+    guard registration.deviceID == id, row.device == device else {
+      throw .damaged(table: Self.table)
+    }
     return registration
   }
 
-  private func opened(
-    _ row: StoredRegistration
-  ) throws(RegistryError) -> (registration: KeyRegistration, columns: Columns) {
-    let columns = Columns(row)
-    let plaintext = try wrapping { () throws(SealingError) in
-      try keys.openedRow(
-        row.sealed, epoch: row.epoch, as: context(columns, row.version))
+  /// Opens a row and derives every column anew from the registration inside.
+  func verified(_ row: StoredRegistration) throws(RegistryError) -> KeyRegistration {
+    let registration = try open(row)
+    guard columns(of: registration, at: locator(of: registration.deviceID)) == Columns(row) else {
+      throw .damaged(table: Self.table)
     }
-    guard let registration = KeyRegistration(decoding: plaintext),
-      registration.version == row.version
-    else { throw .damaged(table: Self.table) }
-    return (registration, columns)
+    return registration
   }
 
   func locator(of id: DeviceID) -> Locator { keys.locator("device", id.rawValue) }

@@ -1,33 +1,39 @@
 import ProveKeyModel
 
-// The bytes of a registration inside its seal, format 2; format 1 knew no suspension and no
-// disconnected number. Integers are big-endian, texts and byte
-// strings led by their length, optional parts by a byte 0 or 1; `docs/architecture.md` lists them.
+// The bytes of a registration inside its seal, format 3: texts are packed, numbers and times are
+// varints, optional parts are led by a byte 0 or 1. Format 2 had texts led by four bytes and whole
+// integers; format 1 knew no suspension and no disconnected number either. `docs/architecture.md`
+// lists them.
 
 extension KeyRegistration {
+  private static let format: UInt8 = 3
+
   var encoded: [UInt8] {
     var writer = ByteWriter(reservingCapacity: 256)
-    writer.write(UInt8(2))
-    writer.writeText(deviceID.rawValue)
+    writer.write(Self.format)
+    writer.writePackedText(deviceID.rawValue)
     writer.writePublicKey(publicKey)
     writer.writeState(state)
     writer.write(device.kind.rawValue)
-    writer.writeOptional(device.name) { $0.writeText($1) }
+    writer.writeOptional(device.name) { $0.writePackedText($1) }
     writer.write(UInt8(device.capabilities.count))
-    for capability in device.capabilities { writer.writeText(capability) }
-    writer.writeOptional(clientCustomerID) { $0.writeText($1.rawValue) }
-    writer.writeOptional(clientHumanID) { $0.writeText($1.rawValue) }
-    writer.writeOptional(visitorID) { $0.writeText($1.rawValue) }
-    writer.write(placedAt.millisecondsSinceEpoch)
-    writer.writeOptional(lastAuthenticatedAt) { $0.write($1.millisecondsSinceEpoch) }
-    writer.writeOptional(deactivatedAt) { $0.write($1.millisecondsSinceEpoch) }
-    writer.writeOptional(suspendedAt) { $0.write($1.millisecondsSinceEpoch) }
+    for capability in device.capabilities { writer.writePackedText(capability) }
+    writer.writeOptional(clientCustomerID) { $0.writePackedText($1.rawValue) }
+    writer.writeOptional(clientHumanID) { $0.writePackedText($1.rawValue) }
+    writer.writeOptional(visitorID) { $0.writePackedText($1.rawValue) }
+    writer.writeInstant(placedAt)
+    writer.writeOptional(lastAuthenticatedAt) { $0.writeInstant($1) }
+    writer.writeOptional(deactivatedAt) { $0.writeInstant($1) }
+    writer.writeOptional(suspendedAt) { $0.writeInstant($1) }
     writer.writeOptional(replayWindow) {
-      $0.write($1.highest)
+      $0.writeVarint($1.highest)
       $0.write($1.used)
     }
-    writer.writeOptional(vaultState) { $0.writeVaultState($1) }
-    writer.write(version)
+    writer.writeOptional(vaultState) {
+      $0.writeVarint($1.generation)
+      $0.writeFixed($1.digest)
+    }
+    writer.writeVarint(version)
     return writer.bytes
   }
 
@@ -36,8 +42,8 @@ extension KeyRegistration {
     var reader = ByteReader(bytes)
     do {
       let format = try reader.read(UInt8.self, "format")
-      guard (1...2).contains(format) else { return nil }
-      self = try reader.readRegistration(format: format)
+      guard (1...Self.format).contains(format) else { return nil }
+      self = try reader.readRegistration(format)
       try reader.finish()
     } catch { return nil }  // the caller reports damage of the row
   }
@@ -65,38 +71,74 @@ extension ByteWriter {
       writeBinding(former)
     case .revoked(let revocation):
       write(UInt8(4))
-      write(revocation.revokedAt.millisecondsSinceEpoch)
+      writeInstant(revocation.revokedAt)
       write(revocation.cause.rawValue)
       writeOptional(revocation.former) { $0.writeBinding($1) }
     }
   }
 
   private mutating func writeBinding(_ binding: KeyRegistration.Binding) {
-    write(binding.phoneNumber.digits)
-    writeOptional(binding.proveID) { $0.writeText($1.rawValue) }
-    write(binding.boundAt.millisecondsSinceEpoch)
-    writeOptional(binding.disconnectedAt) { $0.write($1.millisecondsSinceEpoch) }
+    writeVarint(binding.phoneNumber.digits)
+    writeOptional(binding.proveID) { $0.writePackedText($1.rawValue) }
+    writeInstant(binding.boundAt)
+    writeOptional(binding.disconnectedAt) { $0.writeInstant($1) }
+  }
+
+  /// Appends the milliseconds since 1970 as a varint.
+  mutating func writeInstant(_ instant: UTCInstant) {
+    writeSignedVarint(instant.millisecondsSinceEpoch)
   }
 }
 
+// Before format 3 numbers were whole integers, and texts led by four bytes: so they still are in the
+// records of decisions and tickets, which give no format.
 extension ByteReader {
-  mutating func readIdentifier<ID: Identifier>(_ type: ID.Type) throws(Malformed) -> ID {
-    guard let id = ID(try readText(limit: identifierByteLimit, ID.fieldName)) else {
+  mutating func readNumber(_ field: String, _ format: UInt8) throws(Malformed) -> UInt64 {
+    format < 3 ? try read(UInt64.self, field) : try readVarint(field)
+  }
+
+  mutating func readText(
+    limit: Int, _ field: String, _ format: UInt8
+  ) throws(Malformed) -> String {
+    format < 3 ? try readText(limit: limit, field) : try readPackedText(limit: limit, field)
+  }
+
+  mutating func readIdentifier<ID: Identifier>(
+    _ type: ID.Type, _ format: UInt8 = 1
+  ) throws(Malformed) -> ID {
+    guard let id = ID(try readText(limit: identifierByteLimit, ID.fieldName, format)) else {
       throw Malformed(field: ID.fieldName)
     }
     return id
   }
 
-  mutating func readOptionalIdentifier<ID: Identifier>(_ type: ID.Type) throws(Malformed) -> ID? {
-    try readOptional(ID.fieldName) { reader throws(Malformed) in try reader.readIdentifier(type) }
+  mutating func readOptionalIdentifier<ID: Identifier>(
+    _ type: ID.Type, _ format: UInt8 = 1
+  ) throws(Malformed) -> ID? {
+    try readOptional(ID.fieldName) { reader throws(Malformed) in
+      try reader.readIdentifier(type, format)
+    }
   }
 
-  mutating func readInstant(_ field: String) throws(Malformed) -> UTCInstant {
-    UTCInstant(millisecondsSinceEpoch: try read(Int64.self, field))
+  mutating func readInstant(_ field: String, _ format: UInt8 = 1) throws(Malformed) -> UTCInstant {
+    UTCInstant(
+      millisecondsSinceEpoch: format < 3
+        ? try read(Int64.self, field) : try readSignedVarint(field))
   }
 
+  mutating func readOptionalInstant(
+    _ field: String, _ format: UInt8 = 1
+  ) throws(Malformed) -> UTCInstant? {
+    try readOptional(field) { reader throws(Malformed) in try reader.readInstant(field, format) }
+  }
+}
+
+extension ByteReader {
   mutating func readPhoneNumber() throws(Malformed) -> PhoneNumber {
-    let digits = try read(UInt64.self, "phoneNumber")
+    try phoneNumber(digits: try read(UInt64.self, "phoneNumber"))
+  }
+
+  private func phoneNumber(digits: UInt64) throws(Malformed) -> PhoneNumber {
     do { return try PhoneNumber(digits: digits) } catch { throw Malformed(field: "phoneNumber") }
   }
 
@@ -111,69 +153,70 @@ extension ByteReader {
   }
 
   mutating func readVaultState() throws(Malformed) -> KeyAssertion.VaultState {
-    let generation = try read(UInt64.self, "generation")
+    try readVaultState(generation: try read(UInt64.self, "generation"))
+  }
+
+  private mutating func readVaultState(
+    generation: UInt64
+  ) throws(Malformed) -> KeyAssertion.VaultState {
     let digest = try readFixed(32, "digest")
     do {
       return try KeyAssertion.VaultState(generation: generation, digest: digest)
     } catch { throw Malformed(field: "digest") }
   }
+}
 
+extension ByteReader {
   fileprivate mutating func readRegistration(
-    format: UInt8
+    _ format: UInt8
   ) throws(Malformed) -> KeyRegistration {
     KeyRegistration(
-      deviceID: try readIdentifier(DeviceID.self),
+      deviceID: try readIdentifier(DeviceID.self, format),
       publicKey: try readPublicKey(),
       state: try readState(format),
-      device: try readDevice(),
-      clientCustomerID: try readOptionalIdentifier(ClientCustomerID.self),
-      clientHumanID: try readOptionalIdentifier(ClientHumanID.self),
-      visitorID: try readOptionalIdentifier(VisitorID.self),
-      placedAt: try readInstant("placedAt"),
-      lastAuthenticatedAt: try readOptionalInstant("lastAuthenticatedAt"),
-      deactivatedAt: try readOptionalInstant("deactivatedAt"),
-      suspendedAt: format < 2 ? nil : try readOptionalInstant("suspendedAt"),
+      device: try readDevice(format),
+      clientCustomerID: try readOptionalIdentifier(ClientCustomerID.self, format),
+      clientHumanID: try readOptionalIdentifier(ClientHumanID.self, format),
+      visitorID: try readOptionalIdentifier(VisitorID.self, format),
+      placedAt: try readInstant("placedAt", format),
+      lastAuthenticatedAt: try readOptionalInstant("lastAuthenticatedAt", format),
+      deactivatedAt: try readOptionalInstant("deactivatedAt", format),
+      suspendedAt: format < 2 ? nil : try readOptionalInstant("suspendedAt", format),
       replayWindow: try readOptional("replayWindow") { reader throws(Malformed) in
         ReplayWindow(
-          highest: try reader.read(UInt64.self, "highest"),
+          highest: try reader.readNumber("highest", format),
           used: try reader.read(UInt64.self, "used"))
       },
       vaultState: try readOptional("vault") { reader throws(Malformed) in
-        try reader.readVaultState()
+        try reader.readVaultState(generation: try reader.readNumber("generation", format))
       },
-      version: try read(UInt64.self, "version"))
+      version: try readNumber("version", format))
   }
 
-  mutating func readOptionalInstant(_ field: String) throws(Malformed) -> UTCInstant? {
-    try readOptional(field) { reader throws(Malformed) in try reader.readInstant(field) }
-  }
-
-  private mutating func readDevice() throws(Malformed) -> DeviceDescription {
+  private mutating func readDevice(_ format: UInt8) throws(Malformed) -> DeviceDescription {
     guard let kind = DeviceDescription.Kind(rawValue: try read(UInt8.self, "deviceType")) else {
       throw Malformed(field: "deviceType")
     }
     let name = try readOptional("deviceName") { reader throws(Malformed) in
-      try reader.readText(limit: identifierByteLimit, "deviceName")
+      try reader.readText(limit: identifierByteLimit, "deviceName", format)
     }
     var capabilities: [String] = []
     for _ in 0..<(try read(UInt8.self, "deviceCapabilities")) {
       capabilities.append(
-        try readText(limit: DeviceDescription.capabilityByteLimit, "deviceCapabilities"))
+        try readText(limit: DeviceDescription.capabilityByteLimit, "deviceCapabilities", format))
     }
     do {
       return try DeviceDescription(kind: kind, name: name, capabilities: capabilities)
     } catch { throw Malformed(field: "device") }
   }
 
-  private mutating func readState(
-    _ format: UInt8
-  ) throws(Malformed) -> KeyRegistration.State {
+  private mutating func readState(_ format: UInt8) throws(Malformed) -> KeyRegistration.State {
     switch try read(UInt8.self, "state") {
     case 1: return .placed
     case 2: return .bound(try readBinding(format))
     case 3: return .unbound(former: try readBinding(format))
     case 4:
-      let revokedAt = try readInstant("revokedAt")
+      let revokedAt = try readInstant("revokedAt", format)
       let code = try read(UInt8.self, "cause")
       guard let cause = KeyRegistration.Revocation.Cause(rawValue: code) else {
         throw Malformed(field: "cause")
@@ -190,9 +233,9 @@ extension ByteReader {
     _ format: UInt8
   ) throws(Malformed) -> KeyRegistration.Binding {
     KeyRegistration.Binding(
-      phoneNumber: try readPhoneNumber(),
-      proveID: try readOptionalIdentifier(ProveID.self),
-      boundAt: try readInstant("boundAt"),
-      disconnectedAt: format < 2 ? nil : try readOptionalInstant("disconnectedAt"))
+      phoneNumber: try phoneNumber(digits: try readNumber("phoneNumber", format)),
+      proveID: try readOptionalIdentifier(ProveID.self, format),
+      boundAt: try readInstant("boundAt", format),
+      disconnectedAt: format < 2 ? nil : try readOptionalInstant("disconnectedAt", format))
   }
 }

@@ -59,7 +59,59 @@ package struct ByteReader: Sendable {
   /// Reads UTF-8 text led by its byte count, at most `limit` bytes of it.
   package mutating func readText(limit: Int, _ field: String) throws(Malformed) -> String {
     let count = Int(try read(UInt32.self, field))
-    guard count <= limit, remaining >= count else { throw Malformed(field: field) }
+    guard count <= limit else { throw Malformed(field: field) }
+    return try readUTF8(count, field)
+  }
+
+  /// Reads a whole number that ``ByteWriter/writeVarint(_:)`` wrote; a longer form of it is refused.
+  package mutating func readVarint(_ field: String) throws(Malformed) -> UInt64 {
+    var value: UInt64 = 0
+    var shift: UInt64 = 0
+    while true {
+      guard offset < bytes.count, shift < 64 else { throw Malformed(field: field) }
+      let byte = bytes[offset]
+      offset += 1
+      let group = UInt64(byte & 0x7F)
+      guard shift < 63 || group <= 1 else { throw Malformed(field: field) }
+      value |= group << shift
+      if byte & 0x80 == 0 {
+        guard byte != 0 || shift == 0 else { throw Malformed(field: field) }
+        return value
+      }
+      shift += 7
+    }
+  }
+
+  /// Reads a signed number that ``ByteWriter/writeSignedVarint(_:)`` wrote.
+  package mutating func readSignedVarint(_ field: String) throws(Malformed) -> Int64 {
+    let value = try readVarint(field)
+    return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
+  }
+
+  /// Reads text in one of ``PackedText``'s forms, at most `limit` bytes of it.
+  package mutating func readPackedText(
+    limit: Int, _ field: String
+  ) throws(Malformed) -> String {
+    let lead = try readVarint(field)
+    let count = lead >> 2
+    guard count <= UInt64(limit), let form = PackedText(rawValue: UInt8(lead & 3)) else {
+      throw Malformed(field: field)
+    }
+    switch form {
+    case .plain: return try readUTF8(Int(count), field)
+    case .hexadecimal:
+      guard count > 0, count <= UInt64(PackedText.digitLimit), count.isMultiple(of: 2) else {
+        throw Malformed(field: field)
+      }
+      return try readDigits(Int(count), hyphens: 0, field)
+    case .uuid:
+      guard count == 0, limit >= PackedText.uuidByteCount else { throw Malformed(field: field) }
+      return try readDigits(PackedText.uuidByteCount, hyphens: PackedText.hyphens, field)
+    }
+  }
+
+  private mutating func readUTF8(_ count: Int, _ field: String) throws(Malformed) -> String {
+    guard remaining >= count else { throw Malformed(field: field) }
     defer { offset += count }
     do {
       return String(
@@ -67,6 +119,25 @@ package struct ByteReader: Sendable {
     } catch {
       throw Malformed(field: field)
     }
+  }
+
+  /// Reads digits that stand two in a byte, with hyphens where `hyphens` has a bit.
+  private mutating func readDigits(
+    _ count: Int, hyphens: UInt64, _ field: String
+  ) throws(Malformed) -> String {
+    guard remaining >= (count - hyphens.nonzeroBitCount) / 2 else { throw Malformed(field: field) }
+    var text = InlineArray<256, UInt8>(repeating: UInt8(ascii: "-"))
+    var position = 0
+    while position < count {
+      if position < 64, hyphens >> UInt64(position) & 1 == 1 { position += 1 }
+      text[position] = PackedText.character(bytes[offset] >> 4)
+      text[position + 1] = PackedText.character(bytes[offset] & 0xF)
+      position += 2
+      offset += 1
+    }
+    do {
+      return String(copying: try UTF8Span(validating: text.span.extracting(0..<count)))
+    } catch { preconditionFailure("digits and hyphens are UTF-8") }
   }
 
   /// Reads a value that may be absent.

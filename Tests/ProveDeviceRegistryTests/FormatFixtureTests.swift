@@ -11,6 +11,9 @@ import Testing
 ///
 /// `format-1.registry` was made by the code of format 1 under a key file of 32 bytes `Q`: six keys of
 /// one visitor, of which one is placed, one unbound, one revoked, two inactive and one bound.
+/// `format-2.registry` is of format 2 under the same key: six keys of one visitor, of which one is
+/// suspended, one revoked, one unbound and three are bound; some ids are UUIDs or hexadecimal, one is
+/// neither, and every decision was kept.
 @Suite("A registry of an older format")
 struct FormatFixtureTests {
   private let folder: TemporaryFolder
@@ -22,16 +25,20 @@ struct FormatFixtureTests {
     folder = try TemporaryFolder()
     let key = folder.file("registry.key")
     path = folder.file("registry.sqlite")
-    let fixture =
-      URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
-      + "/Fixtures/format-1.registry"
     try Data(repeating: UInt8(ascii: "Q"), count: 32).write(to: URL(fileURLWithPath: key))
-    try FileManager.default.copyItem(atPath: fixture, toPath: path)
-    for file in [key, path] {
-      try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
-    }
+    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: key)
     unlock = .keyFile(key)
     clock.advance(months: 13)
+  }
+
+  /// Puts the file of a format in place and opens it.
+  private func open(format: Int) async throws -> DeviceRegistry {
+    let fixture =
+      URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
+      + "/Fixtures/format-\(format).registry"
+    try FileManager.default.copyItem(atPath: fixture, toPath: path)
+    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+    return try await open()
   }
 
   private func open() async throws -> DeviceRegistry {
@@ -42,7 +49,7 @@ struct FormatFixtureTests {
 
   @Test("is brought up to date with every key, event and note, and has set digests from then on")
   func opened() async throws {
-    let registry = try await open()
+    let registry = try await open(format: 1)
     let report = try await registry.verify()
     #expect(report.problems == [])
     #expect(report.hasSetDigests)
@@ -66,7 +73,7 @@ struct FormatFixtureTests {
 
   @Test("takes what is new: suspension, decisions with their facts, erasure")
   func changed() async throws {
-    let registry = try await open()
+    let registry = try await open(format: 1)
     let visitor = try VisitorID(validating: "visitor-1")
     let bound = try #require(try await registry.candidates(of: visitor).first)
     try await registry.suspend(bound.deviceID)
@@ -79,6 +86,70 @@ struct FormatFixtureTests {
     try await registry.close()
     let again = try await open()
     #expect(try await again.erase(.phoneNumber(.lorant)).registrations == 5)
+    #expect(try await again.verify().problems == [])
+    try await again.close()
+  }
+
+  private static let ids = [
+    "11111111-2222-4333-8444-555555555555", "six", "caf\u{E9}", "deadbeef",
+    "AAAAAAAA-BBBB-4CCC-8DDD-EEEEEEEEEEEE", "device-two",
+  ]
+
+  @Test("of format 2 holds every key with its numbers, times and counters, and every decision")
+  func second() async throws {
+    let registry = try await open(format: 2)
+    let report = try await registry.verify()
+    #expect(report.problems == [])
+    #expect(report.registrations == 6)
+    #expect(report.events == 28)
+    let replay = try await registry.replay()
+    #expect(replay.agrees)
+    #expect(replay.reproduced == 9)
+    let visitor = try VisitorID(validating: "0123456789abcdef0123")
+    let keys = try await registry.registrations(of: .visitor(visitor)).registrations
+    #expect(keys.map(\.deviceID.rawValue) == Self.ids)
+    let first = keys[0]
+    #expect(first.binding?.phoneNumber == .lorant)
+    #expect(first.binding?.proveID?.rawValue == "00112233445566778899aabbccddeeff")
+    #expect(first.clientCustomerID?.rawValue == "customer-0")
+    #expect(first.placedAt.iso8601 == "2025-01-01T00:00:00.000Z")
+    #expect(first.lastAuthenticatedAt?.iso8601 == "2025-02-03T00:00:00.123Z")
+    #expect(first.replayWindow?.highest == 5)
+    #expect([2, 3, 4].allSatisfy { first.replayWindow?.verdict(on: $0) == .used })
+    #expect(first.version == 9)
+    #expect(keys[2].device.name == "Phone of Zo\u{EB}")
+    #expect(
+      keys.map { StoredRegistration.State($0).name } == [
+        "bound", "bound", "bound", "unbound", "revoked", "suspended",
+      ])
+    try await registry.close()
+  }
+
+  @Test("of format 2 has each row and event written anew in today's form beside older ones")
+  func secondChanged() async throws {
+    let registry = try await open(format: 2)
+    for id in Self.ids {
+      let id = try DeviceID(validating: id)
+      let before = try #require(try await registry.registration(id))
+      if before.isRevoked { continue }
+      try await registry.rename(id, to: "Renamed")
+      let after = try #require(try await registry.registration(id))
+      #expect(after.deviceID == id)
+      #expect(after.publicKey == before.publicKey)
+      #expect(after.state == before.state)
+      #expect(after.placedAt == before.placedAt)
+      #expect(after.lastAuthenticatedAt == before.lastAuthenticatedAt)
+      #expect(after.suspendedAt == before.suspendedAt)
+      #expect(after.replayWindow == before.replayWindow)
+      #expect(after.visitorID == before.visitorID)
+      #expect(after.clientCustomerID == before.clientCustomerID)
+      // The new event's chain goes on from an event of the older format.
+      let events = try await registry.events(of: id)
+      #expect(Set(events.map(\.format)) == [2, 3])
+    }
+    #expect(try await registry.verify().problems == [])
+    try await registry.close()
+    let again = try await open()
     #expect(try await again.verify().problems == [])
     try await again.close()
   }

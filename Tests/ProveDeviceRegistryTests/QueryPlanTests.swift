@@ -36,10 +36,7 @@ struct QueryPlanTests {
       (RegistrySQL.candidatesWithPhone, candidatePlan("phone", "visitor=? AND phone=?")),
       (RegistrySQL.candidatesWithProve, candidatePlan("prove", "visitor=? AND prove=?")),
       (RegistrySQL.updateRegistration, ["SEARCH registration USING PRIMARY KEY (device=?)"]),
-      (
-        RegistrySQL.deleteCandidate,
-        ["SEARCH candidate USING PRIMARY KEY (visitor=? AND device=?)"]
-      ),
+      (RegistrySQL.updateSealed, ["SEARCH registration USING PRIMARY KEY (device=?)"]),
       (RegistrySQL.updateItem, ["SEARCH item USING PRIMARY KEY (locator=?)"]),
       (
         RegistrySQL.deleteExpiredItems,
@@ -48,8 +45,8 @@ struct QueryPlanTests {
           "SEARCH item USING COVERING INDEX item_by_expiry (expiry_day<?)",
         ]
       ),
-      (RegistrySQL.insertRegistration, []), (RegistrySQL.insertCandidate, []),
-      (RegistrySQL.insertEvent, []), (RegistrySQL.insertItem, []),
+      (RegistrySQL.insertRegistration, []), (RegistrySQL.insertEvent, []),
+      (RegistrySQL.insertItem, []),
     ]
     for column in ["state", "visitor", "phone", "prove", "customer", "human"] {
       let index = "registration_by_\(column)"
@@ -64,9 +61,8 @@ struct QueryPlanTests {
 
   private static func candidatePlan(_ index: String, _ condition: String) -> [String] {
     [
-      "SEARCH c USING COVERING INDEX candidate_by_\(index) "
-        + "(\(condition) AND last_active_day>? AND \(fromPosition)",
-      byDevice,
+      "SEARCH r USING INDEX candidate_by_\(index) "
+        + "(\(condition) AND last_active_day>? AND \(fromPosition)"
     ]
   }
 

@@ -96,16 +96,21 @@ struct RegistrationCapTests {
     #expect(try await live(world, devices) == [6, 7, 8])
   }
 
-  @Test("supersedes nothing on the word of a candidate row that was tampered with")
+  @Test("supersedes nothing on the word of a row that was tampered with")
   func tampered() async throws {
     let world = try await World(try policy(.supersedeOldest(above: 1)))
     let victim = try await world.boundDevice(to: .inge, visitor: "visitor-1")
     let owner = try await world.boundDevice(visitor: "visitor-1")
+    let (hidden, shown) = (try await world.hex(victim), try await world.hex(owner))
+    let number = "(SELECT phone FROM registration WHERE device = x'\(shown)')"
     try await world.tamper(
-      """
-      UPDATE candidate SET phone = (SELECT phone FROM registration WHERE device = x'\(try await world.hex(owner))')
-      """)
-    _ = try await world.boundDevice(visitor: "visitor-1")
-    #expect(try await world.registration(of: victim).isRevoked == false)
+      "UPDATE registration SET phone = \(number) WHERE device = x'\(hidden)'")
+    await #expect(throws: RegistryError.damaged(table: "registration")) {
+      try await world.boundDevice(visitor: "visitor-1")
+    }
+    #expect(try await world.registration(of: owner).isRevoked == false)
+    let untouched = try world.count(
+      "SELECT count(*) FROM registration WHERE device = x'\(hidden)' AND state = 2")
+    #expect(untouched == 1)
   }
 }

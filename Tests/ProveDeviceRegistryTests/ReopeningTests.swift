@@ -159,8 +159,8 @@ struct ReopeningTests {
       try SQLiteRegistryStore(at: world.path, unlock: unlock)
     }
     try Self.setMode(0o600, of: world.path)
-    try await world.tamper("PRAGMA user_version = 3")
-    #expect(throws: RegistryError.store(.formatNewer(found: 3, known: 2))) {
+    try await world.tamper("PRAGMA user_version = 4")
+    #expect(throws: RegistryError.store(.formatNewer(found: 4, known: 3))) {
       try SQLiteRegistryStore(at: world.path, unlock: unlock)
     }
   }

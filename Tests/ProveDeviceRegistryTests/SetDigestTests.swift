@@ -22,7 +22,7 @@ struct SetDigestTests {
     return report.problems
   }
 
-  private let tables = ["registration", "candidate", "event"]
+  private let tables = ["registration", "event"]
 
   @Test("a registration taken away with everything of it is found")
   func deleted() async throws {

@@ -171,4 +171,87 @@ struct ByteReaderTests {
       try reader.finish()
     }
   }
+
+  @Test("a varint has seven bits in a byte, lowest first, and no byte more than it needs")
+  func varints() throws {
+    let cases: [(UInt64, [UInt8])] = [
+      (0, [0]), (1, [1]), (0x7F, [0x7F]), (0x80, [0x80, 1]), (300, [0xAC, 2]),
+      (.max, [UInt8](repeating: 0xFF, count: 9) + [1]),
+    ]
+    for (value, bytes) in cases {
+      var writer = ByteWriter()
+      writer.writeVarint(value)
+      #expect(writer.bytes == bytes)
+      var reader = ByteReader(bytes)
+      #expect(try reader.readVarint("a") == value)
+      try reader.finish()
+    }
+    let refused: [[UInt8]] = [
+      [], [0x80], [0x80, 0], [0xFF, 0x80, 0], [UInt8](repeating: 0xFF, count: 9) + [2],
+      [UInt8](repeating: 0x80, count: 10) + [1],
+    ]
+    for bytes in refused {
+      var reader = ByteReader(bytes)
+      #expect(throws: ByteReader.Malformed(field: "a"), "\(bytes)") { try reader.readVarint("a") }
+    }
+  }
+
+  @Test("a signed varint is as short on either side of 0")
+  func signedVarints() throws {
+    let cases: [(Int64, Int)] = [
+      (0, 1), (-1, 1), (63, 1), (-64, 1), (64, 2), (-65, 2), (.max, 10), (.min, 10),
+      (1_764_000_000_000, 6),
+    ]
+    for (value, count) in cases {
+      var writer = ByteWriter()
+      writer.writeSignedVarint(value)
+      #expect(writer.bytes.count == count, "\(value)")
+      var reader = ByteReader(writer.bytes)
+      #expect(try reader.readSignedVarint("a") == value)
+      try reader.finish()
+    }
+  }
+
+  @Test("a UUID takes 17 bytes, hexadecimal half its digits; any other text comes back as it was")
+  func packedTexts() throws {
+    let cases: [(String, Int)] = [
+      ("01234567-89ab-4cde-8f01-23456789abcd", 17), ("0123456789abcdef0123", 11), ("00", 2),
+      ("", 1), ("0", 2), ("abc", 4), ("AB", 3), ("0g", 3), ("caf\u{E9}", 6), ("cafe\u{301}", 7),
+      ("01234567-89AB-4CDE-8F01-23456789ABCD", 38), ("0123456-789ab-4cde-8f01-23456789abcd", 38),
+      ("01234567089ab04cde08f01023456789abcd", 20), ("-1234567-89ab-4cde-8f01-23456789abcd", 38),
+      (String(repeating: "a", count: 254), 129), (String(repeating: "a", count: 256), 258),
+      (String(repeating: "\u{1F511}", count: 60), 242),
+    ]
+    for (text, count) in cases {
+      var writer = ByteWriter()
+      writer.writePackedText(text)
+      #expect(writer.bytes.count == count, "\(text)")
+      var reader = ByteReader(writer.bytes)
+      #expect(Array(try reader.readPackedText(limit: 256, "a").utf8) == Array(text.utf8))
+      try reader.finish()
+    }
+  }
+
+  @Test("packed texts that are cut off, too long or of no form are refused")
+  func malformedPackedTexts() throws {
+    let refused: [[UInt8]] = [
+      [], [3], [4], [1], [5], [5, 0xAB], [9], [9 | 4, 0], [2], [2, 1, 2, 3], [6],
+      [2] + [UInt8](repeating: 1, count: 15), [0x80, 0x80], [44, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+      [8, 0xC3, 0x28],
+    ]
+    for bytes in refused {
+      var reader = ByteReader(bytes)
+      #expect(throws: ByteReader.Malformed(field: "a"), "\(bytes)") {
+        try reader.readPackedText(limit: 36, "a")
+      }
+    }
+    for bytes in [
+      [2] + [UInt8](repeating: 1, count: 16), [145, 1] + [UInt8](repeating: 1, count: 18),
+    ] {
+      var reader = ByteReader(bytes)
+      #expect(throws: ByteReader.Malformed(field: "a"), "over the limit") {
+        try reader.readPackedText(limit: 35, "a")
+      }
+    }
+  }
 }

@@ -131,15 +131,16 @@ extension Sample {
     } + [
       "CREATE INDEX registration_by_state ON registration (state, last_active_day, device)",
       """
-      CREATE TABLE candidate (visitor TEXT NOT NULL, device TEXT NOT NULL, phone TEXT NOT NULL,
-        prove TEXT, last_active_day INTEGER NOT NULL, PRIMARY KEY (visitor, device))
-        WITHOUT ROWID
+      CREATE INDEX candidate_by_day ON registration (visitor, last_active_day, device)
+        WHERE state = 2 AND visitor IS NOT NULL
       """,
-      "CREATE INDEX candidate_by_day ON candidate (visitor, last_active_day, device)",
-      "CREATE INDEX candidate_by_phone ON candidate (visitor, phone, last_active_day, device)",
       """
-      CREATE INDEX candidate_by_prove ON candidate (visitor, prove, last_active_day, device)
-        WHERE prove IS NOT NULL
+      CREATE INDEX candidate_by_phone ON registration (visitor, phone, last_active_day, device)
+        WHERE state = 2 AND visitor IS NOT NULL
+      """,
+      """
+      CREATE INDEX candidate_by_prove ON registration (visitor, prove, last_active_day, device)
+        WHERE state = 2 AND visitor IS NOT NULL AND prove IS NOT NULL
       """,
       """
       CREATE TABLE event (device TEXT NOT NULL, sequence INTEGER NOT NULL, kind INTEGER NOT NULL,
@@ -161,17 +162,10 @@ extension Sample {
       for sql in Self.tables { try database.execute(sql: sql) }
       let marks = Self.columns.map { _ in "?" }.joined(separator: ", ")
       let insert = try database.makeStatement(sql: "INSERT INTO registration VALUES (\(marks))")
-      let list = try database.makeStatement(sql: "INSERT INTO candidate VALUES (?, ?, ?, ?, ?)")
       let append = try database.makeStatement(
         sql: "INSERT INTO event VALUES (?, 1, 22, ?, NULL, ?, 1, 'generate', NULL, zeroblob(32))")
       for key in registrations {
         try insert.execute(arguments: Self.values(of: key))
-        if let binding = key.binding, let visitor = key.visitorID, key.isServing {
-          try list.execute(arguments: [
-            visitor.rawValue, key.deviceID.rawValue, binding.phoneNumber.e164,
-            binding.proveID?.rawValue, Self.activeDay(of: key),
-          ])
-        }
         try append.execute(arguments: [
           key.deviceID.rawValue, Self.day.millisecondsSinceEpoch, Self.stateName(of: key),
         ])
@@ -184,6 +178,17 @@ extension Sample {
 
   private static func activeDay(of key: KeyRegistration) -> Int64 {
     (key.lastAuthenticatedAt ?? key.placedAt).millisecondsSinceEpoch / 86_400_000
+  }
+
+  /// The state as the registry's column has it.
+  private static func stateCode(of key: KeyRegistration) -> Int {
+    switch key.state {
+    case .revoked: 4
+    case _ where key.suspendedAt != nil: 6
+    case .placed: 1
+    case .bound(let binding): binding.disconnectedAt == nil ? 2 : 7
+    case .unbound: 3
+    }
   }
 
   private static func stateName(of key: KeyRegistration) -> String {
@@ -202,7 +207,7 @@ extension Sample {
     let names: [(any DatabaseValueConvertible)?] = [
       key.deviceID.rawValue, key.visitorID?.rawValue, association?.phoneNumber.e164,
       association?.proveID?.rawValue, key.clientCustomerID?.rawValue, key.clientHumanID?.rawValue,
-      stateName(of: key).utf8.count, activeDay(of: key), Int64(key.version),
+      stateCode(of: key), activeDay(of: key), Int64(key.version),
     ]
     let device: [(any DatabaseValueConvertible)?] = [
       Int(key.publicKey.algorithm.rawValue), Data(key.publicKey.bytes),

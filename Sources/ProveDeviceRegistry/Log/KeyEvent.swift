@@ -93,17 +93,23 @@ extension KeyEvent {
   /// Whether there was a detail that was erased since.
   public var isRedacted: Bool { detailHash != nil && detail == nil }
 
-  // Format 2; format 1 had no detail, and a note in the place of the reason.
+  /// The format of new events.
+  ///
+  /// An event keeps the one that it was made in, since the next event carries the hash of its bytes.
+  static let format: UInt8 = 3
+
+  // Format 2 had whole integers, and texts led by four bytes; format 1 had no detail either, and a
+  // note in the place of the reason.
   var encoded: [UInt8] {
     var writer = ByteWriter(reservingCapacity: 128)
     writer.write(format)
-    writer.write(sequence)
+    format < 3 ? writer.write(sequence) : writer.writeVarint(sequence)
     writer.write(kind.rawValue)
-    writer.write(at.millisecondsSinceEpoch)
+    format < 3 ? writer.write(at.millisecondsSinceEpoch) : writer.writeInstant(at)
     writer.writeOptional(row) { $0.write(UInt8($1.rawValue)) }
-    writer.writeOptional(reason) { $0.writeText($1) }
-    writer.write(policyVersion)
-    writer.writeText(actor)
+    writer.writeOptional(reason) { $0.writeText($1, format) }
+    format < 3 ? writer.write(policyVersion) : writer.writeVarint(UInt64(policyVersion))
+    writer.writeText(actor, format)
     if format > 1 { writer.writeOptional(detailHash) { $0.writeFixed($1) } }
     writer.writeFixed(previousHash)
     return writer.bytes
@@ -113,22 +119,29 @@ extension KeyEvent {
   init?(decoding bytes: [UInt8], detail detailBytes: [UInt8]?) {
     var reader = ByteReader(bytes)
     do {
-      format = try reader.read(UInt8.self, "format")
-      guard (1...2).contains(format) else { return nil }
-      sequence = try reader.read(UInt64.self, "sequence")
+      let format = try reader.read(UInt8.self, "format")
+      guard (1...Self.format).contains(format) else { return nil }
+      self.format = format
+      sequence = try reader.readNumber("sequence", format)
       guard let kind = Kind(rawValue: try reader.read(UInt8.self, "kind")) else { return nil }
       self.kind = kind
-      at = try reader.readInstant("at")
+      at = try reader.readInstant("at", format)
       let row = try reader.readOptional("row") { reader throws(ByteReader.Malformed) in
         try reader.read(UInt8.self, "row")
       }
       self.row = row.flatMap { DecisionRow(rawValue: Int($0)) }
       guard (row == nil) == (self.row == nil) else { return nil }
+      let limit = RegistryLimits.noteByteLimit
       reason = try reader.readOptional("reason") { reader throws(ByteReader.Malformed) in
-        try reader.readText(limit: RegistryLimits.noteByteLimit, "reason")
+        try reader.readText(limit: limit, "reason", format)
       }
-      policyVersion = try reader.read(UInt32.self, "policyVersion")
-      actor = try reader.readText(limit: RegistryLimits.noteByteLimit, "actor")
+      let policyVersion =
+        format < 3
+        ? UInt64(try reader.read(UInt32.self, "policyVersion"))
+        : try reader.readVarint("policyVersion")
+      guard let policyVersion = UInt32(exactly: policyVersion) else { return nil }
+      self.policyVersion = policyVersion
+      actor = try reader.readText(limit: limit, "actor", format)
       detailHash =
         format < 2
         ? nil
@@ -146,5 +159,11 @@ extension KeyEvent {
       let detail = EventDetail(decoding: detailBytes)
     else { return nil }
     self.detail = detail
+  }
+}
+
+extension ByteWriter {
+  fileprivate mutating func writeText(_ text: String, _ format: UInt8) {
+    format < 3 ? writeText(text) : writePackedText(text)
   }
 }

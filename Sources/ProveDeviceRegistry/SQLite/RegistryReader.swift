@@ -117,7 +117,7 @@ final class RegistryReader {
     let pageSize = try connection.int64("PRAGMA page_size")
     return StoreStatistics(
       registrations: counts,
-      candidates: Int(try connection.int64("SELECT count(*) FROM candidate")),
+      candidates: Int(try connection.int64(RegistrySQL.candidateCount)),
       events: Int(try connection.int64("SELECT count(*) FROM event")),
       items: Int(try connection.int64("SELECT count(*) FROM item")),
       byteCount: Int(pages * pageSize))
@@ -154,10 +154,6 @@ final class RegistryReader {
     do { try RegistrySchema.migrator.checkSchema(connection) } catch {
       guard error.kind == .schemaAltered else { throw error }
       problems.append("the schema is not the one of this format")
-    }
-    let strays = try connection.int64(RegistrySQL.strayCandidates)
-    if strays > 0 {
-      problems.append("\(strays) candidate rows that agree with no bound registration")
     }
     return problems
   }

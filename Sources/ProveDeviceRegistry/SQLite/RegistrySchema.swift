@@ -13,6 +13,7 @@ enum RegistrySchema {
     migrations: [
       Migration(version: 1, statements: HeaderTables.statements + firstTables),
       Migration(version: 2, statements: secondFormat),
+      Migration(version: 3, statements: thirdFormat),
     ])
 
   private static let firstTables =
@@ -136,6 +137,25 @@ enum RegistrySchema {
       ) STRICT
       """,
     ]
+
+  /// Candidates are found by indexes of the registrations that are bound, not in a table of their own.
+  ///
+  /// From here on records are packed (`RegistrationRecord.swift`).
+  private static let thirdFormat = [
+    "DROP TABLE candidate",
+    """
+    CREATE INDEX candidate_by_day ON registration (visitor, last_active_day, device)
+      WHERE state = 2 AND visitor IS NOT NULL
+    """,
+    """
+    CREATE INDEX candidate_by_phone ON registration (visitor, phone, last_active_day, device)
+      WHERE state = 2 AND visitor IS NOT NULL
+    """,
+    """
+    CREATE INDEX candidate_by_prove ON registration (visitor, prove, last_active_day, device)
+      WHERE state = 2 AND visitor IS NOT NULL AND prove IS NOT NULL
+    """,
+  ]
 }
 
 /// The text of each statement, by what it does.
@@ -175,7 +195,13 @@ enum RegistrySQL {
     """
   /// Visitors by the number of their candidates; walks the candidates' index.
   static let visitorsByCandidates = """
-    SELECT n, count(*) FROM (SELECT count(*) AS n FROM candidate GROUP BY visitor) GROUP BY n
+    SELECT n, count(*) FROM (
+      SELECT count(*) AS n FROM registration INDEXED BY candidate_by_day
+      WHERE state = 2 AND visitor IS NOT NULL GROUP BY visitor) GROUP BY n
+    """
+  static let candidateCount = """
+    SELECT count(*) FROM registration INDEXED BY candidate_by_day
+    WHERE state = 2 AND visitor IS NOT NULL
     """
 
   /// Registrations by one locator, after the position (?2, ?3), at most ?4.
@@ -188,28 +214,20 @@ enum RegistrySQL {
   }
 
   /// Candidates of visitor ?1 active since ?5, after the position (?2, ?3), at most ?4.
-  static let candidates = candidateListing("")
+  static let candidates = candidateListing(by: "day", "")
   /// As `candidates`, with the number ?6.
-  static let candidatesWithPhone = candidateListing("AND c.phone = ?6")
+  static let candidatesWithPhone = candidateListing(by: "phone", "AND r.phone = ?6")
   /// As `candidates`, with the consumer ?6.
-  static let candidatesWithProve = candidateListing("AND c.prove = ?6")
+  static let candidatesWithProve = candidateListing(by: "prove", "AND r.prove = ?6")
 
-  private static func candidateListing(_ condition: String) -> String {
+  private static func candidateListing(by index: String, _ condition: String) -> String {
     """
-    SELECT \(columns) FROM candidate AS c CROSS JOIN registration AS r ON r.device = c.device
-    WHERE c.visitor = ?1 \(condition)
-      AND (c.last_active_day, c.device) < (?2, ?3) AND c.last_active_day >= ?5
-    ORDER BY c.last_active_day DESC, c.device DESC LIMIT ?4
+    SELECT \(columns) FROM registration AS r INDEXED BY candidate_by_\(index)
+    WHERE r.state = 2 AND r.visitor = ?1 \(condition)
+      AND (r.last_active_day, r.device) < (?2, ?3) AND r.last_active_day >= ?5
+    ORDER BY r.last_active_day DESC, r.device DESC LIMIT ?4
     """
   }
-
-  /// Candidate rows that no bound registration gives; a walk over the whole table.
-  static let strayCandidates = """
-    SELECT count(*) FROM candidate AS c LEFT JOIN registration AS r ON r.device = c.device
-    WHERE r.device IS NULL OR r.state <> 2 OR r.visitor IS NOT c.visitor
-      OR r.phone IS NOT c.phone OR r.prove IS NOT c.prove
-      OR r.last_active_day <> c.last_active_day
-    """
 
   static let insertRegistration = """
     INSERT INTO registration (device, visitor, phone, prove, customer, human, state,
@@ -222,12 +240,10 @@ enum RegistrySQL {
       state = ?7, last_active_day = ?8, version = ?9, epoch = ?10, sealed = ?11
     WHERE device = ?1 AND version = ?12
     """
-  static let deleteCandidate = "DELETE FROM candidate WHERE visitor = ?1 AND device = ?2"
-  static let insertCandidate = """
-    INSERT INTO candidate (visitor, device, phone, prove, last_active_day)
-    VALUES (?1, ?2, ?3, ?4, ?5)
-    ON CONFLICT (visitor, device) DO UPDATE SET phone = excluded.phone, prove = excluded.prove,
-      last_active_day = excluded.last_active_day
+  /// As `updateRegistration` where no column of an index changes: SQLite rewrites the entry of every
+  /// index that has a column in the list, changed or not.
+  static let updateSealed = """
+    UPDATE registration SET version = ?2, epoch = ?3, sealed = ?4 WHERE device = ?1 AND version = ?5
     """
   static let deleteRegistration = "DELETE FROM registration WHERE device = ?1 AND version = ?2"
   static let insertEvent = """

@@ -13,9 +13,8 @@ final class RegistryWriter {
   private var copy: (backup: OnlineBackup, target: Connection)?
   private let insertRegistration: Statement
   private let updateRegistration: Statement
+  private let updateSealed: Statement
   private let deleteRegistration: Statement
-  private let deleteCandidate: Statement
-  private let insertCandidate: Statement
   private let insertEvent: Statement
   private let redactEvent: Statement
   private let insertItem: Statement
@@ -30,9 +29,8 @@ final class RegistryWriter {
     self.ledger = ledger
     insertRegistration = try connection.prepare(RegistrySQL.insertRegistration)
     updateRegistration = try connection.prepare(RegistrySQL.updateRegistration)
+    updateSealed = try connection.prepare(RegistrySQL.updateSealed)
     deleteRegistration = try connection.prepare(RegistrySQL.deleteRegistration)
-    deleteCandidate = try connection.prepare(RegistrySQL.deleteCandidate)
-    insertCandidate = try connection.prepare(RegistrySQL.insertCandidate)
     insertEvent = try connection.prepare(RegistrySQL.insertEvent)
     redactEvent = try connection.prepare(RegistrySQL.redactEvent)
     insertItem = try connection.prepare(RegistrySQL.insertItem)
@@ -186,19 +184,12 @@ final class RegistryWriter {
     switch write {
     case .insert(let row):
       try bind(row, to: insertRegistration)
-      guard try changesOne(insertRegistration) else { return false }
-      try listCandidate(row)
-    case .update(let row, let before):
-      try bind(row, to: updateRegistration)
-      try updateRegistration.bind(Int64(clamping: before.version), at: 12)
-      guard try changesOne(updateRegistration) else { return false }
-      try unlistCandidate(before)
-      try listCandidate(row)
+      return try changesOne(insertRegistration)
+    case .update(let row, let before): return try update(before, to: row)
     case .remove(let row):
       try deleteRegistration.bind(row.device, at: 1)
       try deleteRegistration.bind(Int64(clamping: row.version), at: 2)
-      guard try changesOne(deleteRegistration) else { return false }
-      try unlistCandidate(row)
+      return try changesOne(deleteRegistration)
     case .append(let event):
       try insertEvent.bind(event.device, at: 1)
       try insertEvent.bind(Int64(clamping: event.sequence), at: 2)
@@ -232,22 +223,20 @@ final class RegistryWriter {
     return true
   }
 
-  /// Lists a registration among its visitor's candidates, if it is one (G3).
-  private func listCandidate(_ row: StoredRegistration) throws(DatabaseError) {
-    guard row.isCandidate, let visitor = row.visitor else { return }
-    try insertCandidate.bind(visitor, at: 1)
-    try insertCandidate.bind(row.device, at: 2)
-    try insertCandidate.bind(row.phoneNumber, at: 3)
-    try insertCandidate.bind(row.proveID, at: 4)
-    try insertCandidate.bind(row.lastActiveDay, at: 5)
-    try insertCandidate.run()
-  }
-
-  private func unlistCandidate(_ row: StoredRegistration) throws(DatabaseError) {
-    guard row.isCandidate, let visitor = row.visitor else { return }
-    try deleteCandidate.bind(visitor, at: 1)
-    try deleteCandidate.bind(row.device, at: 2)
-    try deleteCandidate.run()
+  private func update(
+    _ before: StoredRegistration, to row: StoredRegistration
+  ) throws(DatabaseError) -> Bool {
+    guard row.standsInIndexes(as: before) else {
+      try bind(row, to: updateRegistration)
+      try updateRegistration.bind(Int64(clamping: before.version), at: 12)
+      return try changesOne(updateRegistration)
+    }
+    try updateSealed.bind(row.device, at: 1)
+    try updateSealed.bind(Int64(clamping: row.version), at: 2)
+    try updateSealed.bind(Int64(row.epoch), at: 3)
+    try updateSealed.bind(row.sealed, at: 4)
+    try updateSealed.bind(Int64(clamping: before.version), at: 5)
+    return try changesOne(updateSealed)
   }
 
   private func bind(_ row: StoredRegistration, to statement: Statement) throws(DatabaseError) {
@@ -267,6 +256,16 @@ final class RegistryWriter {
   private func changesOne(_ statement: Statement) throws(DatabaseError) -> Bool {
     try statement.run()
     return connection.changes == 1
+  }
+}
+
+extension StoredRegistration {
+  /// Whether every index has the same entry for this row as for another version of it.
+  fileprivate func standsInIndexes(as other: StoredRegistration) -> Bool {
+    device == other.device && visitor == other.visitor && phoneNumber == other.phoneNumber
+      && proveID == other.proveID && clientCustomerID == other.clientCustomerID
+      && clientHumanID == other.clientHumanID && state == other.state
+      && lastActiveDay == other.lastActiveDay
   }
 }
 

@@ -5,8 +5,7 @@ import SQLiteDatabase
 /// Rows of people whom no test asks for, put into a registry's file beside the few that it does ask
 /// for: as many, as long and as spread as real ones, but nobody can open them.
 enum Crowd {
-  /// Adds as many registrations, with an event each, a candidate for each that is bound and a spent
-  /// challenge for one in ten.
+  /// Adds as many registrations, with an event each and a spent challenge for one in ten.
   static func join(_ world: World, count: Int) throws {
     let connection = try Connection(
       path: world.path, options: ConnectionOptions(access: .readWrite, locking: .normal))
@@ -29,17 +28,12 @@ enum Crowd {
         CASE WHEN i % 2 = 0 THEN randomblob(16) END, CASE WHEN i % 5 = 0 THEN randomblob(16) END,
         CASE WHEN i % 10 < 7 THEN 2 WHEN i % 10 = 7 THEN 4 ELSE 5 END,
         CASE WHEN i % 10 < 7 THEN \(day) - i % 300 ELSE \(day) - 400 - i % 300 END,
-        1, 1, randomblob(331)
+        1, 1, randomblob(273)
       FROM n
       """,
       """
-      INSERT INTO candidate (visitor, device, phone, prove, last_active_day)
-      SELECT visitor, device, phone, prove, last_active_day FROM registration
-      WHERE state = 2 AND length(sealed) = 331
-      """,
-      """
       INSERT INTO event (device, sequence, epoch, sealed)
-      SELECT device, 1, 1, randomblob(177) FROM registration WHERE length(sealed) = 331
+      SELECT device, 1, 1, randomblob(145) FROM registration WHERE length(sealed) = 273
       """,
       """
       WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < \(count / 10))

@@ -93,7 +93,7 @@ struct ScaleTests {
         #expect(work.steps <= first.steps + first.steps / 50, message)
         #expect(Double(work.pages) <= Double(first.pages) * growth, message)
         // Rows that lay on one page lie on pages of their own among many.
-        let written = Double(first.pagesWritten) * (growth + 0.5)
+        let written = Double(first.pagesWritten) * (growth + 1)
         #expect(Double(work.pagesWritten) <= written, message)
       }
       try await world.registry.close()

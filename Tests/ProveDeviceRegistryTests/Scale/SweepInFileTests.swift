@@ -25,7 +25,6 @@ struct SweepInFileTests {
       """
       BEGIN IMMEDIATE;
       UPDATE registration SET state = 5, version = version + 1;
-      DELETE FROM candidate;
       """)
     #expect(writer.isInTransaction)
     // Each of the readers, several times; none waits, or this would take until the writer is done.

@@ -1,3 +1,4 @@
+import CSQLite
 import ProveKeySealing
 import SQLiteDatabase
 
@@ -12,6 +13,18 @@ extension World {
       path: path, options: ConnectionOptions(access: .readWrite, locking: .normal))
     try connection.execute(sql)
     try connection.close()
+  }
+
+  /// Runs statements that the library's own connections refuse, such as those that edit the schema's
+  /// text.
+  func tamperFreely(_ sql: String) throws {
+    var database: OpaquePointer?
+    defer { unsafe sqlite3_close(database) }
+    guard unsafe sqlite3_open(path, &database) == SQLITE_OK,
+      unsafe sqlite3_exec(database, sql, nil, nil, nil) == SQLITE_OK
+    else {
+      throw DatabaseError(.misuse, operation: unsafe String(cString: sqlite3_errmsg(database)))
+    }
   }
 
   /// Reads one integer behind the registry's back.
