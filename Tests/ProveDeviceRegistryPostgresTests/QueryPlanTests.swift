@@ -24,6 +24,7 @@ struct QueryPlanTests {
     let fixture = try await StoreFixture()
     let expected: [(SQLStatement, String)] = [
       (PostgresSQL.registration, "prove_registration_pkey"),
+      (PostgresSQL.registrations, "prove_registration_pkey"),
       (PostgresSQL.item, "prove_item_pkey"), (PostgresSQL.events, "prove_event_pkey"),
       (PostgresSQL.lastEvent, "Backward using prove_event_pkey"),
       (PostgresSQL.allEvents, "prove_event_pkey"),

@@ -11,20 +11,46 @@ struct PostgresReader {
 
   /// Reads many registrations in one round trip.
   func registrations(at devices: [Locator]) throws(PostgresError) -> [StoredRegistration?] {
-    let results = try connection.exchange(devices.map { Self.lookUp($0) })
-    var rows: [StoredRegistration?] = []
-    rows.reserveCapacity(devices.count)
-    for result in results {
-      rows.append(result.count == 0 ? nil : try result.storedRegistration(0))
-    }
-    return rows
+    try Self.registrations(try connection.exchange(Self.lookUps(devices)), at: devices)
   }
 
-  static func lookUp(_ device: Locator) -> Command {
-    var command = Command(PostgresSQL.registration)
-    command.add(device)
-    return command
+  /// The rows that ``lookUps(_:)`` has found, in the order of the devices.
+  static func registrations(
+    _ results: some Sequence<ResultRows>, at devices: [Locator]
+  ) throws(PostgresError) -> [StoredRegistration?] {
+    var rows: [Locator: StoredRegistration] = [:]
+    rows.reserveCapacity(devices.count)
+    for result in results {
+      for index in 0..<result.count {
+        let row = try result.storedRegistration(index)
+        rows[row.device] = row
+      }
+    }
+    return devices.map { rows[$0] }
   }
+
+  /// The commands that read registrations: one for each of a few devices, or for many together.
+  static func lookUps(_ devices: [Locator]) -> [Command] {
+    guard devices.count > fewDevices else {
+      return devices.map { device in
+        var command = Command(PostgresSQL.registration)
+        command.add(device)
+        return command
+      }
+    }
+    let size = PostgresSQL.devicesAtOnce
+    return stride(from: 0, to: devices.count, by: size).map { start in
+      var command = Command(PostgresSQL.registrations)
+      // The last statement names its last device again and again.
+      for index in start..<start + size {
+        command.add(devices[min(index, devices.count - 1)])
+      }
+      return command
+    }
+  }
+
+  /// As many devices have a statement each.
+  private static let fewDevices = 3
 
   func item(at locator: Locator) throws(PostgresError) -> StoredItem? {
     var command = Command(PostgresSQL.item)
@@ -99,13 +125,8 @@ struct PostgresReader {
     try connection.transaction { () throws(PostgresError) in
       guard let found = try connection.begin(.snapshot, [command]).last else { return [] }
       let devices = try found.all { row throws(PostgresError) in try found.locator(row, 0) }
-      let results = try connection.commit(after: devices.map { Self.lookUp($0) })
-      var rows: [StoredRegistration] = []
-      rows.reserveCapacity(devices.count)
-      for result in results where result.count == 1 {
-        rows.append(try result.storedRegistration(0))
-      }
-      return rows
+      let results = try connection.commit(after: Self.lookUps(devices))
+      return try Self.registrations(results, at: devices).compactMap(\.self)
     }
   }
 

@@ -14,6 +14,15 @@ enum PostgresSQL {
   static let registration = SQLStatement(
     "registration",
     "SELECT \(registrationColumns) FROM prove_registration WHERE device = $1", [.bytes])
+  /// How many devices ``registrations`` names.
+  static let devicesAtOnce = 32
+  /// Many registrations in one statement, which costs the server far less than one statement each.
+  static let registrations = SQLStatement(
+    "registrations",
+    """
+    SELECT \(registrationColumns) FROM prove_registration
+    WHERE device IN (\((1...devicesAtOnce).map { "$\($0)" }.joined(separator: ", ")))
+    """, Types(repeating: .bytes, count: devicesAtOnce))
   static let item = SQLStatement(
     "item", "SELECT version, expiry_day, epoch, sealed FROM prove_item WHERE locator = $1", [.bytes]
   )
@@ -188,7 +197,7 @@ enum PostgresSQL {
 
   /// All statements above, for the test that holds them to the subset.
   static let all = [
-    registration, item, events, lastEvent, allEvents, detailedEvents, listingByState,
+    registration, registrations, item, events, lastEvent, allEvents, detailedEvents, listingByState,
     listingByVisitor, listingByPhone, listingByProve, listingByCustomer, listingByHuman,
     candidates, candidatesWithPhone, candidatesWithProve, insertRegistration, updateRegistration,
     deleteRegistration, insertCandidate, deleteCandidate, insertEvent, redactEvent, insertItem,

@@ -63,12 +63,9 @@ final class ReplicaReader: Sendable {
         connection throws(PostgresError) -> (UInt64, [StoredRegistration?]) in
         // In one exchange, and in this order: what is read is at least as new as the log.
         let results = try connection.exchange(
-          [Command(PostgresSQL.replayedLog)] + devices.map { PostgresReader.lookUp($0) })
+          [Command(PostgresSQL.replayedLog)] + PostgresReader.lookUps(devices))
         guard let first = results.first, !first.isNull(0, 0) else { return (UInt64(0), []) }
-        var rows: [StoredRegistration?] = []
-        for result in results.dropFirst() {
-          rows.append(result.count == 0 ? nil : try result.storedRegistration(0))
-        }
+        let rows = try PostgresReader.registrations(results.dropFirst(), at: devices)
         return (UInt64(bitPattern: try first.integer(0, 0)), rows)
       }
       if isFresh(log, now) { return rows }
