@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: help demo test lib install uninstall test-c test-failover test-browser screenshots check lint format build sanitize fuzz campaigns coverage bench bench-full bench-calls bench-compare check-cost clean setup
+.PHONY: help demo test lib install uninstall test-c test-failover test-browser screenshots check lint format build sanitize fuzz campaigns coverage bench bench-full bench-calls bench-footprint bench-compare check-cost clean setup
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -89,6 +89,10 @@ bench-full: setup ## the same up to 10,000,000 registrations, with more rounds: 
 
 bench-calls: setup ## the library's calls by ordo-one/benchmark
 	cd Benchmarks && $(SWIFT) package benchmark
+
+bench-footprint: setup ## memory, and files over a simulated month
+	@./scripts/bench-footprint
+	@./scripts/plot-benchmarks
 
 bench-compare: setup ## the vault against a bare C program and SQLCipher, in turn
 	@./scripts/compare-vault

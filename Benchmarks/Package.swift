@@ -61,6 +61,17 @@ let package = Package(
       ],
       path: "Benchmarks/RegistryHotPath"),
     .executableTarget(
+      name: "Footprint",
+      dependencies: [
+        .product(name: "ProveKeyModel", package: "prove-key-store"),
+        .product(name: "ProveKeyPlatform", package: "prove-key-store"),
+        .product(name: "ProveKeySealing", package: "prove-key-store"),
+        .product(name: "ProveKeyVault", package: "prove-key-store"),
+        .product(name: "ProveDeviceRegistry", package: "prove-key-store"),
+        .product(name: "ProveKeyTesting", package: "prove-key-store"),
+      ],
+      path: "Benchmarks/Footprint"),
+    .executableTarget(
       name: "CallCost",
       dependencies: [
         .product(name: "ProveKeyModel", package: "prove-key-store"),
