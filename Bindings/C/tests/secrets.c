@@ -13,8 +13,39 @@
 
 static pks_error error = {.size = sizeof(pks_error)};
 static const char *folder;
-static uint8_t *own; /* the page that the secrets lie in */
-enum { page = 4096, secret_length = 32 };
+static uint8_t *own;    /* the page that the secrets lie in */
+static uint8_t *window; /* that the search looks through, locked as well */
+enum { page = 4096, window_size = 1 << 18, secret_length = 32 };
+
+static void *locked_pages(size_t size) {
+  void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  CHECK(pages != MAP_FAILED && mlock(pages, size) == 0);
+  return pages;
+}
+
+/* Byte by byte: a wide register that holds a secret is put on the stack when a call is bound. */
+static void copy_bytes(volatile uint8_t *to, const volatile uint8_t *from) {
+  for (int i = 0; i < secret_length; i++) to[i] = from[i];
+}
+
+static int is_secret(const volatile uint8_t *bytes) {
+  int same = 1;
+  for (int i = 0; i < secret_length && same; i++) same = bytes[i] == own[i];
+  return same;
+}
+
+static int copies_between(int memory, unsigned long start, unsigned long end) {
+  int found = 0;
+  while (start + secret_length <= end) {
+    size_t wanted = end - start < window_size ? end - start : window_size;
+    ssize_t count = pread(memory, window, wanted, (off_t)start);
+    if (count < secret_length) break;
+    for (ssize_t i = 0; i + secret_length <= count; i++)
+      found += is_secret(window + i);
+    start += (unsigned long)count - secret_length + 1; /* one may lie across the border */
+  }
+  return found;
+}
 
 /* Copies of the secret outside of the caller's page and of locked memory. */
 static int stray_copies(void) {
@@ -29,15 +60,8 @@ static int stray_copies(void) {
       start = from;
       end = to;
       readable = mode[0] == 'r' && mode[1] == 'w';
-    } else if (strncmp(line, "VmFlags:", 8) == 0 && readable && !strstr(line, " lo") &&
-               end - start <= 256ul << 20) {
-      char *copy = malloc(end - start);
-      ssize_t count = pread(memory, copy, end - start, (off_t)start);
-      for (ssize_t i = 0; count > 0 && i + secret_length <= count; i++)
-        if (copy[i] == (char)own[0] && memcmp(copy + i, own, secret_length) == 0) found++;
-      /* The search's own copies are no finding of a later one. */
-      explicit_bzero(copy, end - start);
-      free(copy);
+    } else if (readable && strncmp(line, "VmFlags:", 8) == 0 && !strstr(line, " lo")) {
+      found += copies_between(memory, start, end);
     }
   }
   if (maps) fclose(maps);
@@ -87,9 +111,9 @@ static int lent;
 
 static int32_t wrap(void *context, const uint8_t *key, size_t key_length, const uint8_t *binding,
                     size_t binding_length, uint8_t *wrapped, size_t *wrapped_length) {
-  (void)context, (void)binding, (void)binding_length;
+  (void)context, (void)key_length, (void)binding, (void)binding_length;
   lent += is_locked(key);
-  memcpy(own, key, key_length);
+  copy_bytes(own, key);
   wrapped[0] = 1;
   *wrapped_length = 1;
   return PKS_PROVIDER_OK;
@@ -98,23 +122,24 @@ static int32_t wrap(void *context, const uint8_t *key, size_t key_length, const 
 static int32_t unwrap(void *context, const uint8_t *wrapped, size_t wrapped_length,
                       const uint8_t *binding, size_t binding_length, uint8_t *key,
                       size_t key_length) {
-  (void)context, (void)wrapped, (void)wrapped_length, (void)binding, (void)binding_length;
+  (void)context, (void)wrapped, (void)wrapped_length, (void)key_length;
+  (void)binding, (void)binding_length;
   lent += is_locked(key);
-  memcpy(key, own, key_length);
+  copy_bytes(key, own);
   return PKS_PROVIDER_OK;
 }
 
 int main(int argc, char **argv) {
   if (argc != 2) return 2;
   folder = argv[1];
-  own = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  CHECK(own != MAP_FAILED && mlock(own, page) == 0);
+  own = locked_pages(page);
+  window = locked_pages(window_size);
   pks_unlock unlock = raw_unlock();
   unlock.secret = own;
   new_secret();
   /* The search finds what there is to find. */
   uint8_t *stray = malloc(secret_length);
-  memcpy(stray, own, secret_length);
+  copy_bytes(stray, own);
   CHECK(stray_copies() == 1);
   memset(stray, 0, secret_length);
   CHECK(stray_copies() == 0);
