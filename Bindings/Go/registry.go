@@ -239,7 +239,7 @@ func (r *Registry) ExportLines(after string, body func(lines []byte) error) erro
 	if len(after) >= len(cursor.device_id) {
 		return fmt.Errorf("provekeystore: an id has at most 255 bytes")
 	}
-	for i := range len(after) {
+	for i := 0; i < len(after); i++ {
 		cursor.device_id[i] = C.char(after[i])
 	}
 	for cursor.is_at_end == 0 {

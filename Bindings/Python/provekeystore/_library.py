@@ -304,7 +304,7 @@ PROGRESS = ctypes.CFUNCTYPE(c_int32, c_void_p, c_uint64, c_uint64)
 S = TypeVar("S", bound=Structure)
 
 
-def sized(kind: Type[S], **fields: Any) -> S:
+def sized(kind: Type[S], /, **fields: Any) -> S:
     """A zeroed struct that carries its size."""
     return kind(size=ctypes.sizeof(kind), **fields)
 
