@@ -53,9 +53,7 @@ func texts(
   _ pointer: UnsafePointer<UnsafePointer<CChar>?>?, count: Int
 ) throws(Refusal) -> [String] {
   let given = try unsafe buffer(pointer, count: count, limit: CallLimits.pageLimit)
-  var texts: [String] = []
-  for unsafe one in unsafe given { texts.append(try unsafe text(one)) }
-  return texts
+  return try unsafe given.map { one throws(Refusal) in try unsafe text(one) }
 }
 
 /// Bytes with their length, copied.

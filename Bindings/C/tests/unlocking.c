@@ -277,7 +277,9 @@ static void program(void) {
   arguments[0] = "key-program";
   EXPECT(PKS_BAD_VALUE, pks_vault_open(path, &unlock, NULL, &vault, &error));
   arguments[0] = "/none/such";
-  EXPECT(PKS_PROVIDER_UNAVAILABLE, pks_vault_open(path, &unlock, NULL, &vault, &error));
+  /* Under valgrind a child that cannot run its program has no way to say so. */
+  EXPECT(getenv("UNDER_VALGRIND") ? PKS_PROVIDER_FAILED : PKS_PROVIDER_UNAVAILABLE,
+         pks_vault_open(path, &unlock, NULL, &vault, &error));
   arguments[0] = NULL;
   EXPECT(PKS_BAD_VALUE, pks_vault_open(path, &unlock, NULL, &vault, &error));
   const char *many[258];
