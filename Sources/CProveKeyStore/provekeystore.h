@@ -417,6 +417,7 @@ typedef int32_t (*pks_progress)(void *context, uint64_t done, uint64_t total);
 pks_status pks_vault_open(const char *path, const pks_unlock *unlock,
                           const pks_vault_options *options, pks_vault *vault, pks_error *error);
 
+/* Facts about the vault that tell nothing of its content. */
 pks_status pks_vault_info(pks_vault vault, pks_vault_facts *facts, pks_error *error);
 
 /*
@@ -556,18 +557,21 @@ pks_status pks_storage_count(pks_storage storage, size_t *count, pks_error *erro
 /* Removes all items in one transaction. */
 pks_status pks_storage_clear(pks_storage storage, pks_error *error);
 
-/* In UTF-16 code units, lone surrogates and NULs included; lengths count code units. */
+/* The value of a key, or PKS_NOT_FOUND. In UTF-16 code units, lone surrogates and NULs included;
+ * lengths count code units. */
 pks_status pks_storage_get16(pks_storage storage, const uint16_t *key, size_t key_length,
                              uint16_t *value, size_t capacity, size_t *length, pks_error *error);
+/* Writes an item, or changes its value. PKS_QUOTA_EXCEEDED when there is no room for it. */
 pks_status pks_storage_set16(pks_storage storage, const uint16_t *key, size_t key_length,
                              const uint16_t *value, size_t value_length, pks_error *error);
+/* Removes an item; PKS_OK too when there was none. */
 pks_status pks_storage_remove16(pks_storage storage, const uint16_t *key, size_t key_length,
                                 pks_error *error);
 /* The key at a place in the order of keys; PKS_NOT_FOUND beyond the last. */
 pks_status pks_storage_key16(pks_storage storage, size_t index, uint16_t *key, size_t capacity,
                              size_t *length, pks_error *error);
 
-/* The same in UTF-8; lengths count bytes, results end with no NUL. What is stored and is no text
+/* The same four in UTF-8; lengths count bytes, results end with no NUL. What is stored and is no text
  * says PKS_LONE_SURROGATE. */
 pks_status pks_storage_get(pks_storage storage, const char *key, size_t key_length, char *value,
                            size_t capacity, size_t *length, pks_error *error);
@@ -648,6 +652,7 @@ typedef struct pks_policy {
   int64_t event_detail_days;          /* 1 to 36,500; -1 for as long as the person is */
 } pks_policy;
 
+/* Fills in Prove's behaviour with our defaults; change what you want otherwise. */
 pks_status pks_policy_default(pks_policy *policy, pks_error *error);
 
 typedef struct pks_registry_options {
@@ -861,20 +866,27 @@ typedef struct pks_placing {
 
 /* The changes below are kept as events. `actor` says who acts, NULL for "operator"; `reason` goes
  * into the event, NULL for none; `registration`, which may be NULL, gets what is registered then. */
+
+/* Registers a key outside a flow. */
 pks_status pks_registry_place(pks_registry registry, const pks_placing *placing, const char *actor,
                               pks_registration *registration, pks_error *error);
+/* Binds a placed or unbound key to a number whose possession you vouch for. `prove_id` may be NULL. */
 pks_status pks_registry_bind(pks_registry registry, const char *device_id,
                              const char *phone_number, const char *prove_id, const char *actor,
                              pks_registration *registration, pks_error *error);
+/* Binds a bound key to another number, else as the call above. */
 pks_status pks_registry_rebind(pks_registry registry, const char *device_id,
                                const char *phone_number, const char *prove_id, const char *actor,
                                pks_registration *registration, pks_error *error);
+/* Takes the binding of a key away; it can be bound again. */
 pks_status pks_registry_unbind(pks_registry registry, const char *device_id, const char *reason,
                                const char *actor, pks_registration *registration,
                                pks_error *error);
+/* Bars a key from use until it is resumed. */
 pks_status pks_registry_suspend(pks_registry registry, const char *device_id, const char *reason,
                                 const char *actor, pks_registration *registration,
                                 pks_error *error);
+/* Lets a suspended key be used again. */
 pks_status pks_registry_resume(pks_registry registry, const char *device_id, const char *reason,
                                const char *actor, pks_registration *registration,
                                pks_error *error);
@@ -942,6 +954,7 @@ typedef struct pks_registry_facts {
   int64_t file_bytes; /* -1 where it is not known */
 } pks_registry_facts;
 
+/* Counts what there is; may be read while others write. */
 pks_status pks_registry_info(pks_registry registry, pks_registry_facts *facts, pks_error *error);
 
 typedef struct pks_registry_report {

@@ -12,12 +12,16 @@ static const char *folder;
 struct key_store {
   uint8_t mask;
   int answer, wraps, unwraps, short_key;
+  pks_vault at_work; /* 0, or the vault that is being locked anew: a callback may use it */
 };
 
 static int32_t wrap(void *context, const uint8_t *key, size_t key_length, const uint8_t *binding,
                     size_t binding_length, uint8_t *wrapped, size_t *wrapped_length) {
   struct key_store *store = context;
+  PKS_DECLARE(pks_vault_facts, facts);
   store->wraps++;
+  if (store->at_work && pks_vault_info(store->at_work, &facts, NULL) != PKS_OK)
+    return PKS_PROVIDER_ERROR;
   if (store->answer != PKS_PROVIDER_OK) return store->answer;
   if (key_length != 32 || binding_length != 17 || *wrapped_length < 49) return PKS_PROVIDER_ERROR;
   for (size_t i = 0; i < 32; i++) wrapped[i] = key[i] ^ store->mask;
@@ -39,7 +43,7 @@ static int32_t unwrap(void *context, const uint8_t *wrapped, size_t wrapped_leng
 }
 
 static void provider(void) {
-  struct key_store store = {0x5A, PKS_PROVIDER_OK, 0, 0, 0};
+  struct key_store store = {0x5A, PKS_PROVIDER_OK, 0, 0, 0, 0};
   PKS_DECLARE(pks_provider, callbacks);
   callbacks.name = "test-kms";
   callbacks.context = &store;
@@ -60,6 +64,9 @@ static void provider(void) {
   EXPECT(PKS_OK, pks_close(vault, &error));
   EXPECT(PKS_OK, pks_vault_open(path, &unlock, NULL, &vault, &error));
   CHECK(store.unwraps == 1);
+  store.at_work = vault;
+  EXPECT(PKS_OK, pks_vault_rewrap(vault, &unlock, &error));
+  CHECK(store.wraps == 3);
   EXPECT(PKS_OK, pks_close(vault, &error));
   const struct { int answer; pks_status status; } answers[] = {
       {PKS_PROVIDER_KEY_GONE, PKS_KEY_LOST},
