@@ -130,6 +130,7 @@ int main(int argc, char **argv) {
   CHECK(export_all(from, text, &length) == 0 && length == 0);
   place(from, argv[1], device_id);
   CHECK(export_all(from, text, &length) == 1 && count_lines(text, length) == 1);
+  size_t line_length = length;
 
   PKS_DECLARE(pks_import, report);
   PKS_DECLARE(pks_registration, old);
@@ -166,6 +167,18 @@ int main(int argc, char **argv) {
   EXPECT(PKS_NULL_POINTER, pks_registry_import_lines(to, "x", 1, NULL, NULL, NULL, &error));
   EXPECT(PKS_BAD_LENGTH, pks_registry_import_lines(to, "x", 33554433, NULL, &report, NULL, &error));
   EXPECT(PKS_NOT_UTF8, pks_registry_import_lines(to, "x", 1, "\xFF", &report, NULL, &error));
+  char actor[257];
+  memset(actor, 'a', 256);
+  actor[256] = 0; /* an event could not be read again that kept it */
+  pks_registry empty = open_registry(argv[1], "empty");
+  EXPECT(PKS_MALFORMED,
+         pks_registry_import_lines(empty, text, line_length, actor, &report, NULL, &error));
+  EXPECT(PKS_NOT_FOUND, pks_registry_resolve(empty, device_id, &new, &error));
+  actor[255] = 0;
+  EXPECT(PKS_OK, pks_registry_import_lines(empty, text, line_length, actor, &report, NULL, &error));
+  EXPECT(PKS_OK, pks_registry_events(empty, device_id, 0, &event, 1, &count, &error));
+  CHECK(count == 1 && strcmp(event.actor, actor) == 0);
+  EXPECT(PKS_OK, pks_close(empty, &error));
   PKS_DECLARE(pks_export_cursor, cursor);
   pks_reply reply = 77;
   EXPECT(PKS_NULL_POINTER, pks_registry_export_lines(to, NULL, &reply, &error));
