@@ -64,11 +64,7 @@ extension DeviceRegistry {
     while !rest.isEmpty {
       let line = rest.prefix { $0 != newline }
       rest = rest.dropFirst(line.count + 1)
-      if line.count > RegistrationDocument.lineByteLimit {
-        run.takeTooLong()
-      } else {
-        try await run.take(Array(line))
-      }
+      try await run.take(Array(line))
     }
     return try await run.finish()
   }
