@@ -15,6 +15,7 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"time"
 	"unsafe"
 )
 
@@ -107,17 +108,105 @@ func closeHandle(handle C.uint64_t) error {
 	return call(func(e *C.pks_error) C.pks_status { return C.pks_close(handle, e) })
 }
 
-// Unlock says how a vault or registry is unlocked.
+// Unlock says how a vault or registry is unlocked: one of its fields.
 type Unlock struct {
 	RawKey     []byte
 	Passphrase string
 	KeyFile    string
+	Keyring    *Keyring
+	Program    *KeyProgram
+}
+
+// KeyringKind says who may use a key in the kernel's keyring, and how long it lives.
+type KeyringKind uint32
+
+// The keyrings: see pks_keyring_kind.
+const (
+	UserKeyring       KeyringKind = C.PKS_KEYRING_USER
+	SessionKeyring    KeyringKind = C.PKS_KEYRING_SESSION
+	PersistentKeyring KeyringKind = C.PKS_KEYRING_PERSISTENT
+)
+
+// Keyring is a 32-byte key in the Linux kernel's keyring.
+type Keyring struct {
+	Kind        KeyringKind
+	Description string
+}
+
+// Create puts a key there, nil for a random one; ALREADY_EXISTS when there is one.
+func (k *Keyring) Create(key []byte) error {
+	var lent arena
+	defer lent.free()
+	return call(func(e *C.pks_error) C.pks_status {
+		return C.pks_keyring_create(lent.keyring(k), unsafe.Pointer(lent.bytes(key)), C.size_t(len(key)), e)
+	})
+}
+
+// Remove revokes the key: what it wrapped is lost. False when there was none.
+func (k *Keyring) Remove() (bool, error) {
+	var lent arena
+	defer lent.free()
+	return found(func(e *C.pks_error) C.pks_status { return C.pks_keyring_remove(lent.keyring(k), e) })
+}
+
+// KeyProgram is a program that is started whenever a key is to be wrapped or unwrapped; see
+// docs/unlocking.md. Arguments begin with its absolute path; a nil Environment is PATH=/usr/bin:/bin
+// alone, an empty Name "program", and a TimeLimit of 0 thirty seconds.
+type KeyProgram struct {
+	Arguments   []string
+	Name        string
+	Environment []string
+	TimeLimit   time.Duration
+}
+
+// CreateKeyFile makes a key file of 32 random bytes and mode 0600.
+func CreateKeyFile(path string) error {
+	var lent arena
+	defer lent.free()
+	return call(func(e *C.pks_error) C.pks_status { return C.pks_key_file_create(lent.text(path), e) })
+}
+
+func (a *arena) keyring(from *Keyring) *C.pks_keyring {
+	var none *C.pks_keyring
+	keyring := (*C.pks_keyring)(a.zeroed(unsafe.Sizeof(*none)))
+	keyring.size = C.uint32_t(unsafe.Sizeof(*none))
+	keyring.kind = C.uint32_t(from.Kind)
+	keyring.description = a.text(from.Description)
+	return keyring
+}
+
+func (a *arena) program(from *KeyProgram) *C.pks_program {
+	var none *C.pks_program
+	program := (*C.pks_program)(a.zeroed(unsafe.Sizeof(*none)))
+	program.size = C.uint32_t(unsafe.Sizeof(*none))
+	program.time_limit_milliseconds = C.uint32_t(from.TimeLimit.Milliseconds())
+	program.name = a.optional(from.Name)
+	program.arguments = a.list(from.Arguments)
+	if from.Environment != nil {
+		program.environment = a.list(from.Environment)
+	}
+	return program
+}
+
+// list gives texts that end with a NULL.
+func (a *arena) list(texts []string) **C.char {
+	var none *C.char
+	first := (**C.char)(a.zeroed(uintptr(len(texts)+1) * unsafe.Sizeof(none)))
+	places := unsafe.Slice(first, len(texts))
+	for i, text := range texts {
+		places[i] = a.text(text)
+	}
+	return first
+}
+
+func (a *arena) zeroed(size uintptr) unsafe.Pointer {
+	block := C.calloc(1, C.size_t(size))
+	a.blocks = append(a.blocks, block)
+	return block
 }
 
 func (a *arena) unlock(from Unlock) (*C.pks_unlock, error) {
-	block := C.calloc(1, C.size_t(unsafe.Sizeof(C.pks_unlock{})))
-	a.blocks = append(a.blocks, block)
-	unlock := (*C.pks_unlock)(block)
+	unlock := (*C.pks_unlock)(a.zeroed(unsafe.Sizeof(C.pks_unlock{})))
 	unlock.size = C.uint32_t(unsafe.Sizeof(*unlock))
 	switch {
 	case from.RawKey != nil:
@@ -131,10 +220,34 @@ func (a *arena) unlock(from Unlock) (*C.pks_unlock, error) {
 	case from.KeyFile != "":
 		unlock.method = C.PKS_METHOD_KEY_FILE
 		unlock.path = a.text(from.KeyFile)
+	case from.Keyring != nil:
+		unlock.method = C.PKS_METHOD_KEYRING
+		unlock.keyring = a.keyring(from.Keyring)
+	case from.Program != nil:
+		unlock.method = C.PKS_METHOD_PROGRAM
+		unlock.program = a.program(from.Program)
 	default:
 		return nil, fmt.Errorf("provekeystore: no way to unlock was named")
 	}
 	return unlock, nil
+}
+
+// readReply copies a reply, and closes it.
+func readReply(reply C.pks_reply) ([]byte, error) {
+	var length C.size_t
+	err := call(func(e *C.pks_error) C.pks_status {
+		if status := C.pks_reply_read(reply, nil, 0, &length, e); status != C.PKS_BUFFER_TOO_SMALL {
+			return status
+		}
+		return C.PKS_OK
+	})
+	text := make([]byte, length)
+	if err == nil && length > 0 {
+		err = call(func(e *C.pks_error) C.pks_status {
+			return C.pks_reply_read(reply, (*C.char)(unsafe.Pointer(&text[0])), length, &length, e)
+		})
+	}
+	return text, errors.Join(err, closeHandle(C.uint64_t(reply)))
 }
 
 // NormalisePhoneNumber gives a number in E.164, by Prove's rules.

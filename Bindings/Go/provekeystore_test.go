@@ -1,10 +1,12 @@
 package provekeystore
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 const origin = "https://shop.example"
@@ -124,6 +126,95 @@ func TestGoroutinesShareHandlesThatAreClosedUnderThem(t *testing.T) {
 	group.Wait()
 	if err := vault.Close(); !IsCode(err, "CLOSED") {
 		t.Fatal(err)
+	}
+}
+
+func TestAProgramAKeyFileAndTheKeyringUnlock(t *testing.T) {
+	folder := t.TempDir()
+	script := filepath.Join(folder, "key-program")
+	must(t, os.WriteFile(script, []byte("#!/bin/sh\n[ \"$1 $VARIABLE\" = 'one a=b' ] || exit 10\n"+
+		"read -r operation context bytes\necho $bytes\n"), 0o700))
+	program := &KeyProgram{
+		Arguments: []string{script, "one"}, Environment: []string{"PATH=/usr/bin:/bin", "VARIABLE=a=b"},
+		TimeLimit: 20 * time.Second,
+	}
+	reopen := func(name string, unlock Unlock) (method string) {
+		for range [2]int{} {
+			vault, err := OpenVault(filepath.Join(folder, name), unlock)
+			must(t, err)
+			info, err := vault.Info()
+			must(t, err)
+			must(t, vault.Close())
+			if info.FileBytes == 0 || info.EpochCount != 1 || info.IsShared || info.IsEntangled {
+				t.Fatalf("%+v", info)
+			}
+			method = info.UnlockMethod
+		}
+		return method
+	}
+	if method := reopen("p.vault", Unlock{Program: program}); method != "provider" {
+		t.Fatal(method)
+	}
+	program.Environment = nil
+	if _, err := OpenVault(filepath.Join(folder, "p.vault"), Unlock{Program: program}); !IsCode(err, "KEY_LOST") {
+		t.Fatal(err)
+	}
+	file := filepath.Join(folder, "a.key")
+	must(t, CreateKeyFile(file))
+	if err := CreateKeyFile(file); !IsCode(err, "ALREADY_EXISTS") {
+		t.Fatal(err)
+	}
+	if method := reopen("f.vault", Unlock{KeyFile: file}); method != "keyFile" {
+		t.Fatal(method)
+	}
+	keyring := &Keyring{UserKeyring, "provekeystore go " + filepath.Base(filepath.Dir(folder))}
+	if err := keyring.Create(nil); IsCode(err, "PROVIDER_UNAVAILABLE") {
+		return
+	} else {
+		must(t, err)
+	}
+	if method := reopen("k.vault", Unlock{Keyring: keyring}); method != "provider" {
+		t.Fatal(method)
+	}
+	if was, err := keyring.Remove(); !was || err != nil {
+		t.Fatal(err)
+	}
+	if was, err := keyring.Remove(); was || err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestRegistrationsMoveAsLines(t *testing.T) {
+	from, vault := openBoth(t)
+	to, _ := openBoth(t)
+	decision, err := from.Decide(Request{PhoneNumber: "2001004014"})
+	must(t, err)
+	challenge, err := from.Challenge()
+	must(t, err)
+	_, err = vault.PlaceKey(USUAT, origin)
+	must(t, err)
+	offered, err := vault.Offer(USUAT, origin, challenge)
+	must(t, err)
+	done, err := from.Complete(decision.Ticket, "2001004014", offered, challenge)
+	must(t, err)
+	var lines []byte
+	collect := func(some []byte) error { lines = append(lines, some...); return nil }
+	must(t, from.ExportLines("", collect))
+	must(t, from.ExportLines(done.DeviceID, collect))
+	if strings.Count(string(lines), "\n") != 1 {
+		t.Fatal(len(lines))
+	}
+	report, err := to.ImportLines(append([]byte("{}\n"), lines...), "mover")
+	must(t, err)
+	if report.Lines != 2 || report.Imported != 1 || !strings.HasPrefix(report.Refusals, "1: ") {
+		t.Fatalf("%+v", report)
+	}
+	moved, there, err := to.Resolve(done.DeviceID)
+	must(t, err)
+	info, err := to.Info()
+	must(t, err)
+	if !there || moved != done || info.Bound != 1 || info.FileBytes <= 0 {
+		t.Fatalf("%+v %+v", moved, info)
 	}
 }
 

@@ -6,7 +6,10 @@ package provekeystore
 */
 import "C"
 
-import "unsafe"
+import (
+	"fmt"
+	"unsafe"
+)
 
 // Registry registers keys and decides authentications.
 type Registry struct{ handle C.pks_registry }
@@ -208,6 +211,84 @@ func (r *Registry) Verify() (int, error) {
 		return C.pks_registry_verify(r.handle, nil, nil, &report, nil, e)
 	})
 	return int(report.problem_count), err
+}
+
+// RegistryInfo says how much there is; FileBytes is -1 where it is not known.
+type RegistryInfo struct {
+	Placed, Bound, Unbound, Revoked, Events, Items uint64
+	FileBytes                                      int64
+}
+
+// Info says how much there is.
+func (r *Registry) Info() (RegistryInfo, error) {
+	var facts C.pks_registry_facts
+	facts.size = C.uint32_t(unsafe.Sizeof(facts))
+	err := call(func(e *C.pks_error) C.pks_status { return C.pks_registry_info(r.handle, &facts, e) })
+	return RegistryInfo{
+		Placed: uint64(facts.placed), Bound: uint64(facts.bound), Unbound: uint64(facts.unbound),
+		Revoked: uint64(facts.revoked), Events: uint64(facts.events), Items: uint64(facts.items),
+		FileBytes: int64(facts.file_bytes),
+	}, err
+}
+
+// ExportLines gives body all registrations, some lines of JSON with their ends at a time, which hold
+// numbers in the clear. After is empty, or the id after which to go on.
+func (r *Registry) ExportLines(after string, body func(lines []byte) error) error {
+	var cursor C.pks_export_cursor
+	cursor.size = C.uint32_t(unsafe.Sizeof(cursor))
+	if len(after) >= len(cursor.device_id) {
+		return fmt.Errorf("provekeystore: an id has at most 255 bytes")
+	}
+	for i := 0; i < len(after); i++ {
+		cursor.device_id[i] = C.char(after[i])
+	}
+	for cursor.is_at_end == 0 {
+		var reply C.pks_reply
+		err := call(func(e *C.pks_error) C.pks_status {
+			return C.pks_registry_export_lines(r.handle, &cursor, &reply, e)
+		})
+		if err != nil {
+			return err
+		}
+		lines, err := readReply(reply)
+		if err == nil && len(lines) > 0 {
+			err = body(lines)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ImportReport is what an import did; Refusals has a line for each line that was refused, as in
+// "3: 'placedAt' must be ...".
+type ImportReport struct {
+	Lines, Imported, Identical, Refused uint64
+	Refusals                            string
+}
+
+// ImportLines registers what an export wrote: whole lines, at most 32 MiB of them at once.
+func (r *Registry) ImportLines(lines []byte, actor string) (ImportReport, error) {
+	var lent arena
+	defer lent.free()
+	var report C.pks_import
+	report.size = C.uint32_t(unsafe.Sizeof(report))
+	var reply C.pks_reply
+	err := call(func(e *C.pks_error) C.pks_status {
+		text := (*C.char)(unsafe.Pointer(lent.bytes(lines)))
+		return C.pks_registry_import_lines(
+			r.handle, text, C.size_t(len(lines)), lent.optional(actor), &report, &reply, e)
+	})
+	if err != nil {
+		return ImportReport{}, err
+	}
+	refusals, err := readReply(reply)
+	return ImportReport{
+		Lines: uint64(report.lines), Imported: uint64(report.imported),
+		Identical: uint64(report.identical), Refused: uint64(report.refused),
+		Refusals: string(refusals),
+	}, err
 }
 
 func newRegistration() C.pks_registration {

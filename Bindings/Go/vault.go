@@ -105,6 +105,36 @@ func (v *Vault) Sign(deviceID string, challenge []byte) ([]byte, error) {
 	return C.GoBytes(unsafe.Pointer(&assertion[0]), C.int(length)), err
 }
 
+// VaultInfo has facts about a vault that tell nothing of its content.
+type VaultInfo struct {
+	UnlockMethod string
+	IsEntangled  bool
+	IsShared     bool
+	EpochCount   int
+	Generation   uint64
+	Records      uint64
+	Keys         uint64
+	FileBytes    int64
+}
+
+var methods = map[C.uint32_t]string{
+	C.PKS_METHOD_RAW_KEY: "rawKey", C.PKS_METHOD_PASSPHRASE: "passphrase",
+	C.PKS_METHOD_KEY_FILE: "keyFile", C.PKS_METHOD_PROVIDER: "provider",
+}
+
+// Info gives facts about the vault; keyring and program are the method "provider".
+func (v *Vault) Info() (VaultInfo, error) {
+	var facts C.pks_vault_facts
+	facts.size = C.uint32_t(unsafe.Sizeof(facts))
+	err := call(func(e *C.pks_error) C.pks_status { return C.pks_vault_info(v.handle, &facts, e) })
+	return VaultInfo{
+		UnlockMethod: methods[facts.unlock_method], IsEntangled: facts.is_entangled != 0,
+		IsShared: facts.mode == C.PKS_SHARED, EpochCount: int(facts.epoch_count),
+		Generation: uint64(facts.generation), Records: uint64(facts.records),
+		Keys: uint64(facts.keys), FileBytes: int64(facts.file_bytes),
+	}, err
+}
+
 func newKeyStruct() C.pks_key {
 	var key C.pks_key
 	key.size = C.uint32_t(unsafe.Sizeof(key))

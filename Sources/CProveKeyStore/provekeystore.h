@@ -209,8 +209,16 @@ enum pks_method {
   PKS_METHOD_RAW_KEY = 1,    /* `secret`: 32 bytes */
   PKS_METHOD_PASSPHRASE = 2, /* `secret`: 1 to 1,024 bytes of UTF-8; stretched by Argon2id */
   PKS_METHOD_KEY_FILE = 3,   /* `path`: a file of 32 bytes, mode 0600 */
-  PKS_METHOD_PROVIDER = 4    /* `provider`: a key store outside */
+  PKS_METHOD_PROVIDER = 4,   /* `provider`: a key store outside, through callbacks */
+  PKS_METHOD_ENTANGLED = 5,  /* only told, in `detail`: the store wants an `entangled_folder` too */
+  PKS_METHOD_KEYRING = 6,    /* `keyring`: a key in the Linux kernel's keyring */
+  PKS_METHOD_PROGRAM = 7     /* `program`: a program that wraps and unwraps */
 };
+
+/*
+ * The last two are providers of the library's own: what a store says of itself (`unlock_method`, and
+ * `detail` of PKS_WRONG_UNLOCK_METHOD) is PKS_METHOD_PROVIDER for them too.
+ */
 
 /* What a provider's callback answers. */
 enum pks_provider_answer {
@@ -241,6 +249,32 @@ typedef struct pks_provider {
                     size_t key_length);
 } pks_provider;
 
+enum pks_keyring_kind {
+  PKS_KEYRING_USER = 1,      /* all processes of the user, until the last one ends or a restart */
+  PKS_KEYRING_SESSION = 2,   /* the login session, until it ends */
+  PKS_KEYRING_PERSISTENT = 3 /* all processes of the user, until some days without use or a restart */
+};
+
+/* A 32-byte key in the Linux kernel's keyring, found by its description. */
+typedef struct pks_keyring {
+  uint32_t size;
+  uint32_t kind;           /* a `pks_keyring_kind` */
+  const char *description; /* 1 to 255 printable ASCII characters; can be seen in /proc/keys */
+} pks_keyring;
+
+/*
+ * A program that is started, without a shell, whenever a key is to be wrapped or unwrapped;
+ * docs/unlocking.md has the line that it reads and the one that it answers.
+ */
+typedef struct pks_program {
+  uint32_t size;
+  uint32_t time_limit_milliseconds; /* 1 to 600,000, after which it is killed; 0 for 30,000 */
+  const char *name; /* 1 to 64 printable ASCII characters, kept in the store's header; NULL for "program" */
+  const char *const *arguments;   /* its absolute path, its arguments, NULL: at most 256 */
+  const char *const *environment; /* all that it finds in its environment, as "NAME=value", then NULL, at
+                                   * most 256; NULL for PATH=/usr/bin:/bin alone */
+} pks_program;
+
 typedef struct pks_unlock {
   uint32_t size;
   uint32_t method;                /* a `pks_method`; the other fields are 0 but for its own */
@@ -249,7 +283,24 @@ typedef struct pks_unlock {
   const char *path;
   const pks_provider *provider;
   const char *entangled_folder;   /* NULL, or a folder whose random value must be there too */
+  const pks_keyring *keyring;
+  const pks_program *program;
 } pks_unlock;
+
+/* Makes a key file of 32 random bytes and mode 0600, durable when this returns. What stands at the
+ * path already is PKS_ALREADY_EXISTS. */
+pks_status pks_key_file_create(const char *path, pks_error *error);
+
+/*
+ * Puts a key into the keyring: a random one that nobody else has for NULL, else 32 bytes that are
+ * kept elsewhere, as after a restart. A key that is there is never replaced: PKS_ALREADY_EXISTS.
+ * Errors: PKS_PROVIDER_UNAVAILABLE where there is no keyring, or a container may not use it.
+ */
+pks_status pks_keyring_create(const pks_keyring *keyring, const void *key, size_t key_length,
+                              pks_error *error);
+
+/* Revokes the key for everybody: what it wrapped is lost. PKS_NOT_FOUND when there was none. */
+pks_status pks_keyring_remove(const pks_keyring *keyring, pks_error *error);
 
 /* ---- The vault -------------------------------------------------------------------------------- */
 
@@ -366,6 +417,7 @@ typedef int32_t (*pks_progress)(void *context, uint64_t done, uint64_t total);
 pks_status pks_vault_open(const char *path, const pks_unlock *unlock,
                           const pks_vault_options *options, pks_vault *vault, pks_error *error);
 
+/* Facts about the vault that tell nothing of its content. */
 pks_status pks_vault_info(pks_vault vault, pks_vault_facts *facts, pks_error *error);
 
 /*
@@ -445,6 +497,32 @@ pks_status pks_vault_reset(const char *path, const pks_unlock *unlock, const pks
                            const pks_vault_options *options, pks_vault *vault,
                            uint64_t *overwritten_bytes, pks_error *error);
 
+/* What was read out of a damaged vault. */
+typedef struct pks_salvage {
+  uint32_t size;
+  uint32_t is_whole; /* nothing was lost or put back; else what was saved is genuine, but may be older */
+  uint64_t records;  /* rows that opened */
+  uint64_t keys;
+  uint64_t storage_items;
+  uint64_t databases;
+  uint64_t database_rows;
+  uint64_t loss_count;
+} pks_salvage;
+
+/*
+ * Reads out of a damaged vault, which nobody may have open, what is genuine. The file is not changed.
+ * `target` is NULL for a report only, or where a new vault with the rest is made and left closed;
+ * nothing may stand there. `next` is what the new vault is locked with, NULL for `unlock` again.
+ * `origins` (NULL for none; at most 1,000) are to be looked for although the vault has lost the record
+ * that names them. `losses` (NULL or a place) gets a reply to read and close: what was lost, a line
+ * each, at most 100, without names. Errors: those of opening when not even the header opens; no new
+ * vault is left then.
+ */
+pks_status pks_vault_salvage(const char *path, const pks_unlock *unlock, const char *target,
+                             const pks_unlock *next, const char *const *origins,
+                             size_t origin_count, pks_salvage *salvage, pks_reply *losses,
+                             pks_error *error);
+
 /* Erases the vault for good, and closes it also when it fails; the handle is still to be closed. */
 pks_status pks_vault_destroy(pks_vault vault, pks_destruction *destruction, pks_error *error);
 
@@ -479,18 +557,21 @@ pks_status pks_storage_count(pks_storage storage, size_t *count, pks_error *erro
 /* Removes all items in one transaction. */
 pks_status pks_storage_clear(pks_storage storage, pks_error *error);
 
-/* In UTF-16 code units, lone surrogates and NULs included; lengths count code units. */
+/* The value of a key, or PKS_NOT_FOUND. In UTF-16 code units, lone surrogates and NULs included;
+ * lengths count code units. */
 pks_status pks_storage_get16(pks_storage storage, const uint16_t *key, size_t key_length,
                              uint16_t *value, size_t capacity, size_t *length, pks_error *error);
+/* Writes an item, or changes its value. PKS_QUOTA_EXCEEDED when there is no room for it. */
 pks_status pks_storage_set16(pks_storage storage, const uint16_t *key, size_t key_length,
                              const uint16_t *value, size_t value_length, pks_error *error);
+/* Removes an item; PKS_OK too when there was none. */
 pks_status pks_storage_remove16(pks_storage storage, const uint16_t *key, size_t key_length,
                                 pks_error *error);
 /* The key at a place in the order of keys; PKS_NOT_FOUND beyond the last. */
 pks_status pks_storage_key16(pks_storage storage, size_t index, uint16_t *key, size_t capacity,
                              size_t *length, pks_error *error);
 
-/* The same in UTF-8; lengths count bytes, results end with no NUL. What is stored and is no text
+/* The same four in UTF-8; lengths count bytes, results end with no NUL. What is stored and is no text
  * says PKS_LONE_SURROGATE. */
 pks_status pks_storage_get(pks_storage storage, const char *key, size_t key_length, char *value,
                            size_t capacity, size_t *length, pks_error *error);
@@ -571,6 +652,7 @@ typedef struct pks_policy {
   int64_t event_detail_days;          /* 1 to 36,500; -1 for as long as the person is */
 } pks_policy;
 
+/* Fills in Prove's behaviour with our defaults; change what you want otherwise. */
 pks_status pks_policy_default(pks_policy *policy, pks_error *error);
 
 typedef struct pks_registry_options {
@@ -784,20 +866,27 @@ typedef struct pks_placing {
 
 /* The changes below are kept as events. `actor` says who acts, NULL for "operator"; `reason` goes
  * into the event, NULL for none; `registration`, which may be NULL, gets what is registered then. */
+
+/* Registers a key outside a flow. */
 pks_status pks_registry_place(pks_registry registry, const pks_placing *placing, const char *actor,
                               pks_registration *registration, pks_error *error);
+/* Binds a placed or unbound key to a number whose possession you vouch for. `prove_id` may be NULL. */
 pks_status pks_registry_bind(pks_registry registry, const char *device_id,
                              const char *phone_number, const char *prove_id, const char *actor,
                              pks_registration *registration, pks_error *error);
+/* Binds a bound key to another number, else as the call above. */
 pks_status pks_registry_rebind(pks_registry registry, const char *device_id,
                                const char *phone_number, const char *prove_id, const char *actor,
                                pks_registration *registration, pks_error *error);
+/* Takes the binding of a key away; it can be bound again. */
 pks_status pks_registry_unbind(pks_registry registry, const char *device_id, const char *reason,
                                const char *actor, pks_registration *registration,
                                pks_error *error);
+/* Bars a key from use until it is resumed. */
 pks_status pks_registry_suspend(pks_registry registry, const char *device_id, const char *reason,
                                 const char *actor, pks_registration *registration,
                                 pks_error *error);
+/* Lets a suspended key be used again. */
 pks_status pks_registry_resume(pks_registry registry, const char *device_id, const char *reason,
                                const char *actor, pks_registration *registration,
                                pks_error *error);
@@ -865,6 +954,7 @@ typedef struct pks_registry_facts {
   int64_t file_bytes; /* -1 where it is not known */
 } pks_registry_facts;
 
+/* Counts what there is; may be read while others write. */
 pks_status pks_registry_info(pks_registry registry, pks_registry_facts *facts, pks_error *error);
 
 typedef struct pks_registry_report {
@@ -909,6 +999,46 @@ typedef struct pks_registry_copy {
  * PKS_UNSUPPORTED: use its own tools. What `progress` answers is ignored. */
 pks_status pks_registry_backup(pks_registry registry, const char *path, pks_progress progress,
                                void *context, pks_registry_copy *copy, pks_error *error);
+
+/* How far an export of all registrations has come. */
+typedef struct pks_export_cursor {
+  uint32_t size;
+  uint32_t is_at_end;          /* set by the call: there is no more */
+  char device_id[PKS_ID_SIZE]; /* the last one that was exported; empty to begin */
+} pks_export_cursor;
+
+/*
+ * Gives the next of all registrations, whatever their state, as lines of JSON that another registry
+ * imports: docs/registry-command.md has their members. They hold numbers and ids in the clear. `lines`
+ * gets a reply to read and close, each line with its end; it is empty at the end. Others may write
+ * meanwhile: each registration comes once, as it stands when it is read.
+ */
+pks_status pks_registry_export_lines(pks_registry registry, pks_export_cursor *cursor,
+                                     pks_reply *lines, pks_error *error);
+
+/* The longest line of an import, its end not counted. */
+#define PKS_IMPORT_LINE_SIZE 32768
+
+typedef struct pks_import {
+  uint32_t size;
+  uint32_t unused;
+  uint64_t lines;     /* that were read */
+  uint64_t imported;  /* that are registered now */
+  uint64_t identical; /* that were registered already, the same */
+  uint64_t refused;
+} pks_import;
+
+/*
+ * Registers what an export wrote: whole lines, at most 33,554,432 bytes of them at once, the last with
+ * or without its end. A longer file takes several calls. `actor` is who acts as the events name it, NULL
+ * for "import". `refused` (NULL or a place) gets a reply to read and close: the lines that were not
+ * taken, a line each, at most 1,000, as "3: 'placedAt' must be ...": the number within this call, from
+ * 1, and a reason that repeats nothing of the line. Every 250 lines are a transaction: after a failure
+ * call it again with all of them, what is there already is passed over.
+ */
+pks_status pks_registry_import_lines(pks_registry registry, const char *lines, size_t length,
+                                     const char *actor, pks_import *report, pks_reply *refused,
+                                     pks_error *error);
 
 #ifdef __cplusplus
 }

@@ -30,6 +30,7 @@ extension DeviceRegistry {
     _ subject: PersonalSubject, actor: String = "operator"
   ) async throws(RegistryError) -> ErasureReceipt {
     let now = clock.now
+    let actor = try Self.checked(actor, "actor")
     var (registrations, details, items) = (0, 0, 0)
     var people = People()
     people.note(subject)

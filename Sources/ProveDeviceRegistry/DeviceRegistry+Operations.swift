@@ -260,7 +260,8 @@ extension DeviceRegistry {
     }
   }
 
-  private static func checked(_ text: String, _ field: String) throws(RegistryError) -> String {
+  /// A text that an event can keep: what is longer could be written and not read again.
+  static func checked(_ text: String, _ field: String) throws(RegistryError) -> String {
     guard text.utf8.count <= RegistryLimits.noteByteLimit else {
       throw .model(.malformed(field: field))
     }

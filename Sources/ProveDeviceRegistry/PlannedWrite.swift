@@ -119,9 +119,10 @@ extension DeviceRegistry {
     for draft in drafts {
       sequence += 1
       let detail = EventDetail(note: draft.note, decision: draft.decision)
+      let actor = try Self.checked(draft.actor, "actor")
       let event = KeyEvent(
         format: KeyEvent.format, sequence: sequence, kind: draft.kind, at: now, row: draft.row,
-        reason: draft.reason, detail: detail, policyVersion: policy.version, actor: draft.actor,
+        reason: draft.reason, detail: detail, policyVersion: policy.version, actor: actor,
         detailHash: detail.map { Hashing.blake2b256($0.encoded) }, previousHash: previousHash)
       previousHash = event.hash
       changes.append(

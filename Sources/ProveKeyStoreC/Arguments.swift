@@ -17,6 +17,8 @@ enum CallLimits {
   static let handleCount = 65_536
   /// Registrations or events that one call gives.
   static let pageLimit = 1_000
+  /// Arguments, or variables of the environment, that a key program may have.
+  static let programTextCount = 256
   /// The longest struct that a later header may have.
   static let structByteCount = 1 << 16
 }
@@ -44,6 +46,14 @@ func text(
       return String(copying: try UTF8Span(validating: unsafe bytes.span))
     } catch { throw Refusal.notUTF8 }
   }
+}
+
+/// Texts that each end with a NUL; there may be none.
+func texts(
+  _ pointer: UnsafePointer<UnsafePointer<CChar>?>?, count: Int
+) throws(Refusal) -> [String] {
+  let given = try unsafe buffer(pointer, count: count, limit: CallLimits.pageLimit)
+  return try unsafe given.map { one throws(Refusal) in try unsafe text(one) }
 }
 
 /// Bytes with their length, copied.

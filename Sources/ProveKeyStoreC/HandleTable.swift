@@ -10,6 +10,11 @@ enum Resource: Sendable {
   case registry(OpenRegistry)
   case reply([UInt8])
 
+  /// A reply of lines, the last without an end.
+  static func reply(lines: [String]) -> Resource {
+    .reply(Array(lines.joined(separator: "\n").utf8))
+  }
+
   fileprivate var kind: UInt64 {
     switch self {
     case .vault: 1

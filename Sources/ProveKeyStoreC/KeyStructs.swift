@@ -3,11 +3,6 @@ import ProveKeyModel
 import ProveKeyVault
 
 extension pks_key {
-  init(_ key: ProveKey) {
-    self.init()
-    fill(key)
-  }
-
   /// Fills a zeroed struct in.
   mutating func fill(_ key: ProveKey) {
     let (publicKey, scope) = (key.publicKey, key.scope)

@@ -1,4 +1,5 @@
 import CProveKeyStore
+import Glibc
 import ProveDeviceRegistry
 import ProveKeyModel
 import ProveKeySealing
@@ -16,6 +17,7 @@ extension Refusal {
     case let error as RegistryError: self.init(registry: error)
     case let error as SealingError: self.init(sealing: error)
     case let error as ModelError: self.init(model: error)
+    case let error as KeyEncryptionProviderError: self.init(keyring: error)
     default: self = .call(PKS_INTERNAL, "the call failed")
     }
   }
@@ -35,6 +37,16 @@ extension Refusal {
     case .revoked: self.init(registry: .deviceRevoked)
     case .suspended: self.init(registry: .deviceSuspended)
     @unknown default: self.init(PKS_INTERNAL, PKS_DOMAIN_MODEL, "a value was refused")
+    }
+  }
+
+  /// What the kernel's keyring said when it was asked for itself, not to unlock.
+  private init(keyring error: KeyEncryptionProviderError) {
+    switch error {
+    case .failed(EEXIST): self = .file(PKS_ALREADY_EXISTS, "the keyring has such a key already")
+    case .unavailable: self.init(sealing: .providerUnavailable("keyring"))
+    case .keyGone: self = .notFound
+    default: self.init(sealing: .provider("keyring"))
     }
   }
 

@@ -3,9 +3,8 @@ import ProveDeviceRegistry
 import ProveKeyModel
 
 extension pks_registration {
-  /// A registration as it is now by the policy.
-  init(_ key: KeyRegistration, _ policy: RegistryPolicy, now: UTCInstant) {
-    self.init()
+  /// Fills a zeroed struct in with a registration as it is now by the policy.
+  mutating func fill(_ key: KeyRegistration, _ policy: RegistryPolicy, now: UTCInstant) {
     state = key.state.name.number
     is_suspended = key.isSuspended ? 1 : 0
     is_inactive = key.isInactive(at: now, afterMonths: policy.inactivityMonths) ? 1 : 0
@@ -47,8 +46,8 @@ extension RegistrationStateName {
 }
 
 extension pks_event {
-  init(_ event: KeyEvent) {
-    self.init()
+  /// Fills a zeroed struct in.
+  mutating func fill(_ event: KeyEvent) {
     row = UInt32(event.row?.rawValue ?? 0)
     sequence = event.sequence
     at = event.at.millisecondsSinceEpoch

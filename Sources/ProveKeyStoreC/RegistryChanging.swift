@@ -1,6 +1,7 @@
 public import CProveKeyStore
 import ProveDeviceRegistry
 import ProveKeyModel
+import ProveKeyPlatform
 
 /// Registers a key outside a flow.
 @c @implementation
@@ -260,7 +261,7 @@ private func changing(
     let change = try read()
     let registry = try HandleTable.registry(handle)
     let changed = try waiting { try await change(registry, actor) }
-    place?.put(registry.told(changed))
+    place?.fill { $0.fill(changed, registry.policy, now: WallClock.system.now) }
   }
 }
 

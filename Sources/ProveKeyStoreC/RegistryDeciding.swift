@@ -1,6 +1,7 @@
 public import CProveKeyStore
 import ProveDeviceRegistry
 import ProveKeyModel
+import ProveKeyPlatform
 
 /// Decides a request.
 @c @implementation
@@ -43,7 +44,10 @@ public func pks_registry_complete(
       try await registry.complete(
         ticket, possession: possession, newKey: newKey, for: challenge)
     }
-    place?.put(done.map { registry.told($0) } ?? pks_registration())
+    place?.fill { registration in
+      guard let done else { return }
+      registration.fill(done, registry.policy, now: WallClock.system.now)
+    }
   }
 }
 
@@ -65,7 +69,7 @@ public func pks_registry_place_early(
     let registry = try HandleTable.registry(registry)
     let done = try waiting { try await registry.place(ticket, newKey: newKey, for: challenge) }
     try ticketPlace.put(done.ticket)
-    place?.put(registry.told(done.registration))
+    place?.fill { $0.fill(done.registration, registry.policy, now: WallClock.system.now) }
   }
 }
 

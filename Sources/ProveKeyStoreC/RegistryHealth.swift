@@ -36,8 +36,7 @@ public func pks_registry_verify(
     let registry = try HandleTable.registry(registry)
     let found = try waiting { try await registry.verify { watcher.tell($0, $1) } }
     if let list = unsafe problems {
-      let lines = Array(found.problems.joined(separator: "\n").utf8)
-      unsafe list.pointee = try HandleTable.process.add(.reply(lines))
+      unsafe list.pointee = try HandleTable.process.add(.reply(lines: found.problems))
     }
     var report = pks_registry_report()
     report.is_sound = found.problems.isEmpty ? 1 : 0

@@ -29,7 +29,7 @@ public func pks_registry_resolve(
     guard let found = try waiting({ try await registry.registration(id) }) else {
       throw Refusal.notFound
     }
-    place.put(registry.told(found))
+    place.fill { $0.fill(found, registry.policy, now: WallClock.system.now) }
   }
 }
 
@@ -46,7 +46,8 @@ public func pks_registry_resolve_many(
     let ids: [DeviceID] = try unsafe given.map { try unsafe identifier($0) }
     let registry = try HandleTable.registry(registry)
     let found = try waiting { try await registry.resolve(ids) }
-    places.put(found.map { key in key.map { registry.told($0) } ?? pks_registration() })
+    let now = WallClock.system.now
+    places.fill(with: found) { if let key = $1 { $0.fill(key, registry.policy, now: now) } }
   }
 }
 
@@ -67,7 +68,8 @@ public func pks_registry_candidates(
     let found = try waiting {
       try await registry.candidates(of: visitor, phoneNumber: number, limit: limit)
     }
-    places.put(found.map { registry.told($0) })
+    let now = WallClock.system.now
+    places.fill(with: found) { $0.fill($1, registry.policy, now: now) }
     total.put(found.count)
   }
 }
@@ -93,7 +95,8 @@ public func pks_registry_export(
       let after = start.isEmpty ? nil : try PageCursor(text: start)
       return try await registry.page(of: subject, after: after, limit: limit)
     }
-    places.put(page.registrations.map { registry.told($0) })
+    let now = WallClock.system.now
+    places.fill(with: page.registrations) { $0.fill($1, registry.policy, now: now) }
     var cursor = pks_cursor()
     cursor.is_at_end = page.next == nil ? 1 : 0
     if let place = page.next { write(place.text, to: &cursor.text) }
@@ -118,17 +121,12 @@ public func pks_registry_events(
     // Sequence numbers beyond what a database can hold come after every event.
     let after = min(after, UInt64(Int64.max) - 1)
     let found = try waiting { try await registry.events(of: id, after: after, limit: limit) }
-    places.put(found.map { pks_event($0) })
+    places.fill(with: found) { $0.fill($1) }
     total.put(found.count)
   }
 }
 
 extension DeviceRegistry {
-  /// A registration as it is told to callers.
-  func told(_ registration: KeyRegistration) -> pks_registration {
-    pks_registration(registration, policy, now: WallClock.system.now)
-  }
-
   /// A page of what is held on a subject.
   fileprivate func page(
     of subject: PersonalSubject, after cursor: PageCursor?, limit: Int

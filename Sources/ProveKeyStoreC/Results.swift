@@ -35,19 +35,25 @@ extension ResultPlace where Struct: ZeroedStruct {
   ///
   /// A struct of half a kilobyte is otherwise copied three times on its way. `body` cannot fail.
   func fill(_ body: (inout Struct) -> Void) {
-    let isAligned = unsafe UInt(bitPattern: pointer) % UInt(MemoryLayout<Struct>.alignment) == 0
-    guard isAligned else {
-      var value = Struct()
-      body(&value)
-      put(value)
-      return
-    }
-    let size = unsafe UInt32(structSize(pointer))
-    let raw = unsafe UnsafeMutableRawPointer(pointer)
-    unsafe raw.initializeMemory(as: UInt8.self, repeating: 0, count: MemoryLayout<Struct>.size)
-    unsafe raw.storeBytes(of: size, as: UInt32.self)
-    unsafe body(&pointer.pointee)
+    unsafe fillInPlace(pointer, size: structSize(pointer), body)
   }
+}
+
+/// Zeroes a struct of the caller's, tells it its size, and fills it in where it lies.
+private func fillInPlace<Struct: ZeroedStruct>(
+  _ pointer: UnsafeMutablePointer<Struct>, size: Int, _ body: (inout Struct) -> Void
+) {
+  let raw = UnsafeMutableRawPointer(pointer)
+  let isAligned = UInt(bitPattern: raw) % UInt(MemoryLayout<Struct>.alignment) == 0
+  if isAligned {
+    unsafe raw.initializeMemory(as: UInt8.self, repeating: 0, count: MemoryLayout<Struct>.size)
+    unsafe body(&pointer.pointee)
+  } else {
+    var value = Struct()
+    body(&value)
+    unsafe write(value, to: pointer)
+  }
+  unsafe raw.storeBytes(of: UInt32(size), as: UInt32.self)
 }
 
 /// A struct of the header, which its initialiser without arguments zeroes.
@@ -56,6 +62,8 @@ protocol ZeroedStruct {
 }
 
 extension pks_key: ZeroedStruct {}
+extension pks_registration: ZeroedStruct {}
+extension pks_event: ZeroedStruct {}
 
 /// Writes a struct into the caller's, which keeps its size.
 func write<Struct>(_ value: Struct, to pointer: UnsafeMutablePointer<Struct>) {
@@ -70,7 +78,7 @@ func write<Struct>(_ value: Struct, to pointer: UnsafeMutablePointer<Struct>) {
 
 /// An array of structs for results; the size of the first counts for all.
 @safe
-struct ResultArray<Struct> {
+struct ResultArray<Struct: ZeroedStruct> {
   private let base: UnsafeMutablePointer<Struct>?
   private let stride: Int
   /// How many fit; a capacity beyond the limit is the limit.
@@ -93,14 +101,15 @@ struct ResultArray<Struct> {
     unsafe self.base = unsafe base
   }
 
-  /// Writes so many structs as there are values; there are no more than fit.
-  func put(_ values: [Struct]) {
+  /// Fills as many structs as there are values, where they lie; there are no more than fit.
+  func fill<Value>(with values: [Value], _ body: (inout Struct, Value) -> Void) {
     precondition(values.count <= capacity)
     guard let base = unsafe base else { return }
     for (index, value) in values.enumerated() {
       let raw = unsafe UnsafeMutableRawPointer(base) + index * stride
-      unsafe raw.storeBytes(of: UInt32(stride), as: UInt32.self)
-      unsafe write(value, to: raw.assumingMemoryBound(to: Struct.self))
+      unsafe fillInPlace(raw.assumingMemoryBound(to: Struct.self), size: stride) {
+        body(&$0, value)
+      }
     }
   }
 }

@@ -24,6 +24,8 @@ extension UnlockMethod {
       return .passphrase(try Passphrase(utf8: unsafe secret.span))
     case PKS_METHOD_KEY_FILE: return .keyFile(try unsafe text(given.path))
     case PKS_METHOD_PROVIDER: return .provider(unsafe try CallbackProvider(given.provider))
+    case PKS_METHOD_KEYRING: return .provider(try unsafe LinuxKeyringProvider(given.keyring))
+    case PKS_METHOD_PROGRAM: return .provider(try unsafe CommandKeyProvider(given.program))
     default: throw Refusal.badValue("method")
     }
   }

@@ -95,7 +95,7 @@ public func pks_vault_keys(
     let found = try HandleTable.vault(vault).vault.keys(in: scope)
     total.put(found.count)
     guard found.count <= places.capacity else { throw Refusal.bufferTooSmall }
-    places.put(found.map { pks_key($0) })
+    places.fill(with: found) { $0.fill($1) }
   }
 }
 

@@ -94,3 +94,16 @@ extension VaultDamage: CustomStringConvertible {
   /// Place and finding in one line.
   public var description: String { "\(place): \(finding)" }
 }
+
+extension VaultDamage {
+  /// Place, finding and what can have caused it, in one line.
+  package var sentence: String {
+    let cause =
+      switch cause {
+      case .accident: "decay"
+      case .intent: "an edit"
+      case .either: "decay, a lost write or an edit"
+      }
+    return "\(self) (by \(cause))"
+  }
+}

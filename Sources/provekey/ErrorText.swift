@@ -66,7 +66,7 @@ enum ErrorText {
     case .formatNewer(let found, let known):
       "the vault has format \(found) and this program knows \(known); use a newer program"
     case .damaged(let damage):
-      "the vault is damaged or was altered: \(VaultCommand.text(damage)); see 'vault salvage'"
+      "the vault is damaged or was altered: \(damage.sentence); see 'vault salvage'"
     case .unknownKey: "the vault has no such key"
     case .invalidOrigin: "an origin has 1 to 255 bytes without control characters"
     case .quotaOutOfBounds: "a quota has 0 to 67108864 code units"

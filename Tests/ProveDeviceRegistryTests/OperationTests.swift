@@ -199,6 +199,10 @@ struct OperationTests {
     await #expect(throws: RegistryError.model(.malformed(field: "reason"))) {
       try await world.registry.unbind(device.deviceID, reason: long)
     }
+    await #expect(throws: RegistryError.model(.malformed(field: "actor"))) {
+      try await world.registry.erase(.deviceID(device.deviceID), actor: long)
+    }
+    #expect(try await world.registry.verify().problems == [])
     let fits = String(repeating: "n", count: 255)
     try await world.registry.unbind(device.deviceID, reason: fits, actor: fits)
     #expect(try await world.registry.events(of: device.deviceID).last?.note == fits)

@@ -366,6 +366,11 @@ int main(int argc, char **argv) {
   CHECK(was_revoked == 1);
   CHECK(authenticate(device_id, phone, &decision) == PKS_REJECT && decision.wire_code == 8019);
 
+  char actor[257];
+  memset(actor, 'a', 256);
+  actor[256] = 0; /* an event could not be read again that kept it */
+  EXPECT(PKS_MALFORMED, pks_registry_erase(registry, PKS_SUBJECT_PHONE_NUMBER, phone, actor,
+                                           &erasure, &error));
   EXPECT(PKS_OK, pks_registry_erase(registry, PKS_SUBJECT_PHONE_NUMBER, phone, "dpo", &erasure,
                                     &error));
   CHECK(erasure.registrations == 1 && erasure.details >= 1);

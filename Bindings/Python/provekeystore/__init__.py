@@ -8,15 +8,17 @@ The library is looked for at PROVEKEYSTORE_LIBRARY, then where the system looks 
 """
 
 from ._library import VERSION, StoreError
-from .registry import Decision, Event, NewKey, Policy, Registration, Registry
-from .vault import (
-    EU_PROD, EU_UAT, US_PROD, US_UAT, Key, KeyProvider, ProviderRefusal, Storage, Unlock, Vault,
+from .registry import (
+    Decision, Event, ImportReport, NewKey, Policy, Registration, Registry, RegistryInfo,
 )
+from .unlock import Keyring, KeyProvider, ProviderRefusal, Unlock, create_key_file
+from .vault import EU_PROD, EU_UAT, US_PROD, US_UAT, Key, Salvage, Storage, Vault, VaultInfo
 from .values import Assertion, normalise_phone_number, verify_assertion
 
 __all__ = [
     "VERSION", "StoreError", "Vault", "Storage", "Unlock", "Key", "US_UAT", "US_PROD", "EU_UAT",
     "EU_PROD", "Registry", "Registration", "Decision", "Event", "NewKey", "Policy", "Assertion",
-    "KeyProvider", "ProviderRefusal", "normalise_phone_number", "verify_assertion",
+    "KeyProvider", "ProviderRefusal", "Keyring", "create_key_file", "VaultInfo", "RegistryInfo",
+    "Salvage", "ImportReport", "normalise_phone_number", "verify_assertion",
 ]
 __version__ = VERSION

@@ -51,7 +51,35 @@ class UnlockStruct(Structure):
     _fields_ = [
         ("size", c_uint32), ("method", c_uint32), ("secret", c_void_p),
         ("secret_length", c_size_t), ("path", c_char_p), ("provider", c_void_p),
-        ("entangled_folder", c_char_p),
+        ("entangled_folder", c_char_p), ("keyring", c_void_p), ("program", c_void_p),
+    ]
+
+
+class KeyringStruct(Structure):
+    _fields_ = [("size", c_uint32), ("kind", c_uint32), ("description", c_char_p)]
+
+
+class ProgramStruct(Structure):
+    _fields_ = [
+        ("size", c_uint32), ("time_limit_milliseconds", c_uint32), ("name", c_char_p),
+        ("arguments", POINTER(c_char_p)), ("environment", POINTER(c_char_p)),
+    ]
+
+
+class FactsStruct(Structure):
+    _fields_ = [
+        ("size", c_uint32), ("format", c_uint32), ("mode", c_uint32),
+        ("unlock_method", c_uint32), ("is_entangled", c_uint32), ("epoch", c_uint32),
+        ("epoch_count", c_uint32), ("unused", c_uint32), ("generation", c_uint64),
+        ("records", c_uint64), ("keys", c_uint64), ("file_bytes", c_int64),
+    ]
+
+
+class SalvageStruct(Structure):
+    _fields_ = [
+        ("size", c_uint32), ("is_whole", c_uint32), ("records", c_uint64), ("keys", c_uint64),
+        ("storage_items", c_uint64), ("databases", c_uint64), ("database_rows", c_uint64),
+        ("loss_count", c_uint64),
     ]
 
 
@@ -239,6 +267,25 @@ class RegistryCopyStruct(Structure):
     ]
 
 
+class RegistryFactsStruct(Structure):
+    _fields_ = [
+        ("size", c_uint32), ("unused", c_uint32), ("placed", c_uint64), ("bound", c_uint64),
+        ("unbound", c_uint64), ("revoked", c_uint64), ("events", c_uint64), ("items", c_uint64),
+        ("file_bytes", c_int64),
+    ]
+
+
+class ExportCursorStruct(Structure):
+    _fields_ = [("size", c_uint32), ("is_at_end", c_uint32), ("device_id", c_char * ID_SIZE)]
+
+
+class ImportStruct(Structure):
+    _fields_ = [
+        ("size", c_uint32), ("unused", c_uint32), ("lines", c_uint64), ("imported", c_uint64),
+        ("identical", c_uint64), ("refused", c_uint64),
+    ]
+
+
 # The provider's bytes come as addresses: a copy of a key in a Python object could not be zeroed.
 WRAP = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t, c_void_p, c_size_t, c_void_p,
                         POINTER(c_size_t))
@@ -257,7 +304,7 @@ PROGRESS = ctypes.CFUNCTYPE(c_int32, c_void_p, c_uint64, c_uint64)
 S = TypeVar("S", bound=Structure)
 
 
-def sized(kind: Type[S], **fields: Any) -> S:
+def sized(kind: Type[S], /, **fields: Any) -> S:
     """A zeroed struct that carries its size."""
     return kind(size=ctypes.sizeof(kind), **fields)
 
@@ -342,3 +389,9 @@ class Handle:
 
 
 H = TypeVar("H", bound=Handle)
+
+
+def read_reply(handle: c_uint64) -> bytes:
+    """Reads a reply, and closes it."""
+    with Handle(handle.value) as reply:
+        return read_bytes("pks_reply_read", reply._handle) or b""

@@ -5,17 +5,19 @@ from __future__ import annotations
 import ctypes
 from ctypes import c_char_p, c_size_t, c_uint32, c_uint64
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Iterator, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from . import _library as lib
 
 if TYPE_CHECKING:
-    from .vault import Unlock
+    from .unlock import Unlock
 
 _OUTCOMES = {1: "authenticate", 2: "recover", 3: "requirePossession", 4: "reject"}
 _ACTIONS = {0: "none", 1: "place", 2: "bind", 3: "rebind", 4: "rekey"}
 _STATES = {1: "placed", 2: "bound", 3: "unbound", 4: "revoked"}
 _CHANNELS = {"mobile": 1, "desktop": 2, "none": 3}
+# Lines are handed over in parts that are well below what a call takes.
+_IMPORT_BYTES = 8_000_000
 _SUBJECTS = {"phoneNumber": 1, "proveId": 2, "clientCustomerId": 3, "clientHumanId": 4,
              "deviceId": 5}
 
@@ -104,6 +106,30 @@ class Decision:
     device_id: Optional[str]
     wire_code: Optional[int]
     ticket: Optional[str]
+
+
+@dataclass(frozen=True)
+class RegistryInfo:
+    """How much there is: registrations by state, events, and what expires."""
+
+    placed: int
+    bound: int
+    unbound: int
+    revoked: int
+    events: int
+    items: int
+    file_bytes: Optional[int]
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import did. `refused_lines` has numbers from 1 and reasons, 1,000 of each call."""
+
+    lines: int
+    imported: int
+    identical: int
+    refused: int
+    refused_lines: List[Tuple[int, str]]
 
 
 class Policy:
@@ -215,6 +241,18 @@ class Registry(lib.Handle):
         lib.call("pks_registry_complete", self._handle, lib.text(ticket), possession, key,
                  challenge, c_size_t(len(challenge or b"")), ctypes.byref(read))
         return Registration._of(read)
+
+    def place_early(self, ticket: str, new_key: NewKey,
+                    challenge: bytes) -> Tuple[Registration, str]:
+        """Places a decision's key before possession is known, and returns the ticket that binds it."""
+        next_ticket = ctypes.create_string_buffer(lib.TICKET_SIZE)
+        read = lib.sized(lib.RegistrationStruct)
+        lib.call("pks_registry_place_early", self._handle, lib.text(ticket),
+                 ctypes.byref(new_key._struct()), challenge, c_size_t(len(challenge)),
+                 ctypes.byref(read), next_ticket, c_size_t(lib.TICKET_SIZE))
+        placed = Registration._of(read)
+        assert placed is not None
+        return placed, next_ticket.value.decode()
 
     def withdraw(self, ticket: str) -> None:
         """Uses a ticket up without effect."""
@@ -337,14 +375,56 @@ class Registry(lib.Handle):
         report, handle = lib.sized(lib.RegistryReportStruct), c_uint64()
         lib.call("pks_registry_verify", self._handle, None, None, ctypes.byref(report),
                  ctypes.byref(handle))
-        with lib.Handle(handle.value) as reply:
-            return (lib.read_bytes("pks_reply_read", reply._handle) or b"").decode().splitlines()
+        return lib.read_reply(handle).decode().splitlines()
+
+    def info(self) -> RegistryInfo:
+        """How much there is."""
+        facts = lib.sized(lib.RegistryFactsStruct)
+        lib.call("pks_registry_info", self._handle, ctypes.byref(facts))
+        return RegistryInfo(facts.placed, facts.bound, facts.unbound, facts.revoked, facts.events,
+                            facts.items, None if facts.file_bytes < 0 else facts.file_bytes)
 
     def replay(self) -> bool:
         """Decides every kept decision again, and returns whether all came out as they were."""
         report = lib.sized(lib.ReplayStruct)
         lib.call("pks_registry_replay", self._handle, ctypes.byref(report))
         return bool(report.agrees)
+
+    def export_lines(self, after: Optional[str] = None) -> Iterator[bytes]:
+        """All registrations, each a line of JSON with its end, which hold numbers in the clear.
+
+        `after` is the deviceId after which to go on, of an export that was interrupted.
+        """
+        cursor = lib.sized(lib.ExportCursorStruct, device_id=lib.text(after or ""))
+        while not cursor.is_at_end:
+            handle = c_uint64()
+            lib.call("pks_registry_export_lines", self._handle, ctypes.byref(cursor),
+                     ctypes.byref(handle))
+            yield from lib.read_reply(handle).splitlines(keepends=True)
+
+    def import_lines(self, lines: Iterable[bytes], actor: Optional[str] = None) -> ImportReport:
+        """Registers what an export wrote, as from an open file; what is there already is passed over."""
+        counts, refused, batch, size = [0, 0, 0, 0], [], [], 0
+
+        def flush() -> None:
+            text, report, handle = b"".join(batch), lib.sized(lib.ImportStruct), c_uint64()
+            lib.call("pks_registry_import_lines", self._handle, text, c_size_t(len(text)),
+                     lib.text(actor), ctypes.byref(report), ctypes.byref(handle))
+            for line in lib.read_reply(handle).decode().splitlines():
+                number, reason = line.split(": ", 1)
+                refused.append((counts[0] + int(number), reason))
+            for place, name in enumerate(["lines", "imported", "identical", "refused"]):
+                counts[place] += getattr(report, name)
+            batch.clear()
+
+        for line in lines:
+            if size + len(line) > _IMPORT_BYTES and batch:
+                flush()
+                size = 0
+            batch.append(line if line.endswith(b"\n") else line + b"\n")
+            size += len(batch[-1])
+        flush()
+        return ImportReport(*counts, refused)
 
     def backup(self, path: str) -> int:
         """Copies a registry on SQLite into a new file, and returns its registrations."""

@@ -6,109 +6,13 @@ import ctypes
 import json
 from ctypes import c_size_t, c_uint32, c_uint64
 from dataclasses import dataclass
-from typing import Any, Callable, List, Optional, Protocol
+from typing import Any, Callable, List, Optional, Sequence
 
 from . import _library as lib
+from .unlock import Unlock
 
 US_UAT, US_PROD, EU_UAT, EU_PROD = 1, 2, 3, 4
 Progress = Callable[[int, int], Optional[bool]]
-
-
-class KeyProvider(Protocol):
-    """A key store outside (a KMS, a TPM) that wraps one 32-byte key.
-
-    What it raises says PROVIDER_FAILED, but for `ProviderRefusal`, which says why.
-    """
-
-    name: str
-
-    def wrap(self, key: memoryview, binding: bytes) -> bytes:
-        """Encrypts `key`, guarded memory that is gone after the call, and authenticates `binding`."""
-
-    def unwrap(self, wrapped: bytes, binding: bytes, key: memoryview) -> None:
-        """Decrypts what `wrap` returned into all of `key`, given the same binding."""
-
-
-class ProviderRefusal(Exception):
-    """Raised by a provider: `why` is "gone", "cancelled" or "unreachable"."""
-
-    def __init__(self, why: str) -> None:
-        self.answer = {"gone": 1, "cancelled": 2, "unreachable": 3}[why]
-        super().__init__(why)
-
-
-def _callbacks(provider: KeyProvider) -> lib.ProviderStruct:
-    def view(address: int, count: int) -> memoryview:
-        return memoryview((ctypes.c_uint8 * count).from_address(address)).cast("B")
-
-    def answer(body: Callable[[], None]) -> int:
-        try:
-            body()
-            return 0
-        except ProviderRefusal as refusal:
-            return refusal.answer
-        except BaseException:  # never over the border; the call says PROVIDER_FAILED
-            return 4
-
-    def wrap(_: Any, key: int, key_length: int, binding: int, binding_length: int, wrapped: int,
-             wrapped_length: Any) -> int:
-        def body() -> None:
-            made = provider.wrap(view(key, key_length).toreadonly(),
-                                 ctypes.string_at(binding, binding_length))
-            if len(made) > wrapped_length[0]:
-                raise ValueError("more bytes than a wrapped key may have")
-            ctypes.memmove(wrapped, made, len(made))
-            wrapped_length[0] = len(made)
-        return answer(body)
-
-    def unwrap(_: Any, wrapped: int, wrapped_length: int, binding: int, binding_length: int,
-               key: int, key_length: int) -> int:
-        return answer(lambda: provider.unwrap(
-            ctypes.string_at(wrapped, wrapped_length), ctypes.string_at(binding, binding_length),
-            view(key, key_length)))
-
-    return lib.sized(lib.ProviderStruct, name=lib.text(provider.name), wrap=lib.WRAP(wrap),
-                     unwrap=lib.UNWRAP(unwrap))
-
-
-class Unlock:
-    """How a vault or registry is unlocked."""
-
-    def __init__(self, method: int, secret: bytes = b"", path: Optional[str] = None,
-                 entangled_folder: Optional[str] = None) -> None:
-        self._secret = ctypes.create_string_buffer(secret, max(len(secret), 1))
-        self.struct = lib.sized(
-            lib.UnlockStruct, method=method,
-            secret=ctypes.addressof(self._secret) if secret else None,
-            secret_length=len(secret), path=lib.text(path),
-            entangled_folder=lib.text(entangled_folder))
-
-    @classmethod
-    def raw_key(cls, key: bytes, entangled_folder: Optional[str] = None) -> "Unlock":
-        """A key of 32 bytes."""
-        return cls(1, secret=key, entangled_folder=entangled_folder)
-
-    @classmethod
-    def passphrase(cls, passphrase: str, entangled_folder: Optional[str] = None) -> "Unlock":
-        """What a person knows."""
-        return cls(2, secret=passphrase.encode(), entangled_folder=entangled_folder)
-
-    @classmethod
-    def key_file(cls, path: str, entangled_folder: Optional[str] = None) -> "Unlock":
-        """A file of 32 bytes and mode 0600."""
-        return cls(3, path=path, entangled_folder=entangled_folder)
-
-    @classmethod
-    def provider(cls, provider: "KeyProvider",
-                 entangled_folder: Optional[str] = None) -> "Unlock":
-        """A key store outside, asked on the thread of the call that this is given to."""
-        unlock = cls(4, entangled_folder=entangled_folder)
-        unlock._callbacks = _callbacks(provider)
-        unlock.struct.provider = ctypes.addressof(unlock._callbacks)
-        return unlock
-
-    def __repr__(self) -> str:
-        return f"Unlock(method {self.struct.method})"
 
 
 @dataclass(frozen=True)
@@ -127,6 +31,42 @@ class Key:
         return cls(
             read.device_id.decode(), bytes(read.public_key[: read.public_key_length]),
             read.algorithm, read.state == 2, read.created_at, read.confirmed_at or None)
+
+
+@dataclass(frozen=True)
+class VaultInfo:
+    """Facts about a vault that tell nothing of its content.
+
+    `unlock_method` is "rawKey", "passphrase", "keyFile" or "provider": keyring and program are that.
+    """
+
+    format: int
+    is_shared: bool
+    unlock_method: str
+    is_entangled: bool
+    epoch: int
+    epoch_count: int
+    generation: int
+    records: int
+    keys: int
+    file_bytes: int
+
+
+@dataclass(frozen=True)
+class Salvage:
+    """What was read out of a damaged vault; `losses` are at most 100 of `loss_count`."""
+
+    is_whole: bool
+    records: int
+    keys: int
+    storage_items: int
+    databases: int
+    database_rows: int
+    loss_count: int
+    losses: List[str]
+
+
+_METHODS = {1: "rawKey", 2: "passphrase", 3: "keyFile", 4: "provider"}
 
 
 class Vault(lib.Handle):
@@ -217,8 +157,7 @@ class Vault(lib.Handle):
         handle = c_uint64()
         lib.call("pks_vault_request", self._handle, line, c_size_t(len(line)),
                  ctypes.byref(handle))
-        with lib.Handle(handle.value) as reply:
-            answer = json.loads(lib.read_bytes("pks_reply_read", reply._handle) or b"")
+        answer = json.loads(lib.read_reply(handle))
         if not answer["ok"]:
             raise RequestError(answer["error"])
         return answer["result"]
@@ -236,6 +175,32 @@ class Vault(lib.Handle):
         vault = cls.__new__(cls)
         lib.Handle.__init__(vault, handle.value)
         return vault
+
+    @classmethod
+    def salvage(cls, path: str, unlock: Unlock, into: Optional[str] = None,
+                next: Optional[Unlock] = None, origins: Sequence[str] = ()) -> Salvage:
+        """Reads out of a damaged vault what is genuine, and writes it to a new one at `into`.
+
+        `next` is what the new vault is locked with, None for `unlock`; `origins` are looked for
+        although the vault has lost the record that names them. The damaged file is not changed.
+        """
+        found, handle = lib.sized(lib.SalvageStruct), c_uint64()
+        texts = (ctypes.c_char_p * max(len(origins), 1))(*[lib.text(o) for o in origins])
+        lib.call("pks_vault_salvage", lib.text(path), ctypes.byref(unlock.struct), lib.text(into),
+                 ctypes.byref(next.struct) if next else None, texts, c_size_t(len(origins)),
+                 ctypes.byref(found), ctypes.byref(handle))
+        losses = lib.read_reply(handle).decode().splitlines()
+        return Salvage(bool(found.is_whole), found.records, found.keys, found.storage_items,
+                       found.databases, found.database_rows, found.loss_count, losses)
+
+    def info(self) -> VaultInfo:
+        """Facts about the vault."""
+        facts = lib.sized(lib.FactsStruct)
+        lib.call("pks_vault_info", self._handle, ctypes.byref(facts))
+        return VaultInfo(
+            facts.format, facts.mode == 1, _METHODS[facts.unlock_method],
+            bool(facts.is_entangled), facts.epoch, facts.epoch_count, facts.generation,
+            facts.records, facts.keys, facts.file_bytes)
 
     def verify(self) -> int:
         """Walks everything, and returns how many problems there are; other calls wait meanwhile."""
@@ -315,12 +280,18 @@ class Storage(lib.Handle):
 
     def get(self, key: str) -> Optional[str]:
         """The value, or None."""
-        units, count = _units(key)
+        return self._read("pks_storage_get16", *_units(key))
+
+    def key(self, index: int) -> Optional[str]:
+        """The key at a place in the order of keys, None beyond the last."""
+        return self._read("pks_storage_key16", c_size_t(index))
+
+    def _read(self, name: str, *arguments: Any) -> Optional[str]:
         capacity = 256
         while True:
             buffer, length, error = (ctypes.c_uint16 * capacity)(), c_size_t(), lib.sized(lib.Error)
-            status = lib._library.pks_storage_get16(
-                self._handle, units, count, buffer, c_size_t(capacity), ctypes.byref(length),
+            status = getattr(lib._library, name)(
+                self._handle, *arguments, buffer, c_size_t(capacity), ctypes.byref(length),
                 ctypes.byref(error))
             if status == lib.NOT_FOUND:
                 return None

@@ -21,7 +21,10 @@ NAMES = {
     "ErasureStruct": "pks_erasure", "SweepStruct": "pks_sweep", "PlacingStruct": "pks_placing",
     "EventStruct": "pks_event", "RegistryReportStruct": "pks_registry_report",
     "ReplayStruct": "pks_replay", "RegistryCopyStruct": "pks_registry_copy",
-    "ProviderStruct": "pks_provider",
+    "ProviderStruct": "pks_provider", "KeyringStruct": "pks_keyring",
+    "ProgramStruct": "pks_program", "FactsStruct": "pks_vault_facts",
+    "SalvageStruct": "pks_salvage", "RegistryFactsStruct": "pks_registry_facts",
+    "ExportCursorStruct": "pks_export_cursor", "ImportStruct": "pks_import",
 }
 
 

@@ -74,3 +74,36 @@ def test_it_is_verified_replayed_and_copied(registry, device, tmp_path):
     with Registry(f"sqlite:{path}", Unlock.raw_key(bytes(32)), tenant="shop", build_config=US_UAT,
                   create=False) as copy:
         assert copy.verify() == []
+
+
+def test_a_key_is_placed_before_possession_is_known(registry, device):
+    challenge = registry.challenge()
+    device.place_key(US_UAT, ORIGIN)
+    ticket = registry.decide("none").ticket
+    placed, following = registry.place_early(
+        ticket, device.offer(US_UAT, ORIGIN, challenge), challenge)
+    assert placed.state == "placed"
+    assert registry.complete(following, verified_phone_number=PHONE).state == "bound"
+
+
+def test_registrations_move_as_lines_and_what_is_refused_is_numbered(registry, device, tmp_path,
+                                                                     monkeypatch):
+    device_id = place(registry, device)
+    bound = registry.bind(device_id, PHONE)
+    lines = list(registry.export_lines())
+    assert len(lines) == 1 and lines[0].endswith(b"\n") and device_id.encode() in lines[0]
+    assert list(registry.export_lines(after=device_id)) == []
+    assert (registry.info().bound, registry.info().placed) == (1, 0)
+    assert registry.info().file_bytes > 0
+    # Each line a part of its own: the numbers go on.
+    monkeypatch.setattr("provekeystore.registry._IMPORT_BYTES", 1)
+    with Registry(f"sqlite:{tmp_path}/other.sqlite", Unlock.raw_key(bytes(32)), tenant="shop",
+                  build_config=US_UAT) as other:
+        report = other.import_lines([b"{}", lines[0], b"\n", b"no JSON " + PHONE.encode()], "mover")
+        assert (report.lines, report.imported, report.refused) == (4, 1, 3)
+        assert [number for number, _ in report.refused_lines] == [1, 3, 4]
+        assert PHONE not in str(report.refused_lines)
+        assert other.resolve(device_id) == bound
+        assert [e.actor for e in other.events(device_id)] == ["mover"]
+        assert other.import_lines(lines).identical == 1
+        assert other.import_lines([]).lines == 0

@@ -1,12 +1,14 @@
 """The module's vault, each promise by its name."""
 
+import os
 import threading
+import uuid
 
 import pytest
 
 from provekeystore import (
-    US_UAT, VERSION, Assertion, ProviderRefusal, StoreError, Unlock, Vault,
-    normalise_phone_number, verify_assertion,
+    US_UAT, VERSION, Assertion, Keyring, ProviderRefusal, StoreError, Unlock, Vault,
+    create_key_file, normalise_phone_number, verify_assertion,
 )
 from provekeystore.vault import RequestError
 
@@ -46,6 +48,8 @@ def test_storage_keeps_any_text(vault):
             storage.set(text, text)
             assert storage.get(text) == text
         assert len(storage) == 5 and storage.get("none") is None
+        assert {storage.key(i) for i in range(5)} == {"", "a\0b", "📱", "\ud800", "x" * 10_000}
+        assert storage.key(5) is None
         storage.remove("")
         storage.clear()
         assert len(storage) == 0
@@ -132,6 +136,79 @@ def test_a_provider_locks_and_unlocks_and_says_why_it_does_not(tmp_path):
         kept.failure = failure
         with pytest.raises(StoreError, match=name):
             Vault(path, unlock)
+
+
+def test_a_program_unlocks_with_the_environment_that_it_is_given(tmp_path):
+    script, path = tmp_path / "key-program", str(tmp_path / "r.vault")
+    script.write_text("#!/bin/sh\n[ \"$1 $VARIABLE\" = 'one a=b' ] || exit 10\n"
+                      "read -r operation context bytes\necho $bytes\n")
+    script.chmod(0o700)
+    run = Unlock.program([str(script), "one"],
+                         environment={"PATH": os.defpath, "VARIABLE": "a=b"})
+    Vault(path, run).close()
+    with Vault(path, run) as vault:
+        assert vault.info().unlock_method == "provider"
+    with pytest.raises(StoreError, match="KEY_LOST"):
+        Vault(path, Unlock.program([str(script), "one"]))
+    with pytest.raises(StoreError, match="PROVIDER_FAILED"):
+        Vault(path, Unlock.program(["/bin/sleep", "9"], time_limit=0.1))
+    with pytest.raises(StoreError, match="BAD_VALUE"):
+        Vault(path, Unlock.program(["sleep"]))
+
+
+def test_the_keyring_unlocks_where_there_is_one(tmp_path):
+    keyring, path = Keyring(f"provekeystore python {uuid.uuid4()}"), str(tmp_path / "k.vault")
+    try:
+        keyring.create()
+    except StoreError as error:
+        assert error.name == "PROVIDER_UNAVAILABLE"
+        pytest.skip("the kernel's keyring cannot be used here")
+    Vault(path, Unlock.keyring(keyring)).close()
+    Vault(path, Unlock.keyring(keyring)).close()
+    with pytest.raises(StoreError, match="ALREADY_EXISTS"):
+        keyring.create(KEY)
+    assert keyring.remove() and not keyring.remove()
+    with pytest.raises(StoreError, match="KEY_LOST"):
+        Vault(path, Unlock.keyring(keyring))
+
+
+def test_a_key_file_is_made_and_unlocks(tmp_path):
+    path = str(tmp_path / "a.key")
+    create_key_file(path)
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    with pytest.raises(StoreError, match="ALREADY_EXISTS"):
+        create_key_file(path)
+    with Vault(str(tmp_path / "f.vault"), Unlock.key_file(path)) as vault:
+        assert vault.info().unlock_method == "keyFile"
+
+
+def test_facts_tell_nothing_of_the_content(vault):
+    vault.place_key(US_UAT, ORIGIN)
+    info = vault.info()
+    assert (info.keys, info.unlock_method, info.is_entangled, info.is_shared) == (
+        1, "rawKey", False, False)
+    assert info.epoch_count == 1 and info.records > 1 and info.file_bytes > 0
+
+
+def test_what_is_genuine_is_read_out_of_a_damaged_vault(tmp_path, vault):
+    path, new = str(tmp_path / "a.vault"), str(tmp_path / "new.vault")
+    with vault.storage(ORIGIN) as storage:
+        for i in range(60):
+            storage.set(str(i), "v" * 500)
+    with pytest.raises(StoreError, match="IN_USE"):
+        Vault.salvage(path, Unlock.raw_key(KEY))
+    vault.close()
+    whole = Vault.salvage(path, Unlock.raw_key(KEY), origins=[ORIGIN])
+    assert whole.is_whole and whole.storage_items == 60 and whole.losses == []
+    content = bytearray((tmp_path / "a.vault").read_bytes())
+    for place in range(8 * 4096 + 200, len(content), 5 * 4096):
+        content[place:place + 64] = bytes(64)
+    (tmp_path / "a.vault").write_bytes(content)
+    found = Vault.salvage(path, Unlock.raw_key(KEY), new, Unlock.passphrase("correct horse"))
+    assert not found.is_whole and found.loss_count == len(found.losses) > 0
+    assert all("(by " in loss for loss in found.losses)
+    with Vault(new, Unlock.passphrase("correct horse")) as saved:
+        assert len(saved.storage(ORIGIN)) == found.storage_items < 60
 
 
 def test_a_vault_whose_key_is_lost_is_given_up(tmp_path):

@@ -114,7 +114,7 @@ struct VaultCommand: AsyncParsableCommand {
         [
           ("records", .number(report.records)), ("keys", .number(report.keys)),
           ("sound", .flag(report.isSound)),
-          ("problems", .list(report.problems.map(VaultCommand.text))),
+          ("problems", .list(report.problems.map(\.sentence))),
         ], json: target.json)
       try vault.close()
       guard report.isSound else { throw Refusal(text: "the vault is damaged or was altered") }

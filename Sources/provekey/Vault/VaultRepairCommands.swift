@@ -33,7 +33,7 @@ extension VaultCommand {
           ("databases", .number(report.databases)),
           ("databaseRows", .number(report.databaseRows)),
           ("lost", .number(report.lossCount)),
-          ("losses", .list(report.losses.map(VaultCommand.text))),
+          ("losses", .list(report.losses.map(\.sentence))),
         ], json: json)
       guard report.isWhole else {
         throw Refusal(text: "not everything that the vault had could be read out")
@@ -68,16 +68,5 @@ extension VaultCommand {
         ], json: json)
       try vault.close()
     }
-  }
-
-  /// A damage and what can have caused it.
-  static func text(_ damage: VaultDamage) -> String {
-    let cause =
-      switch damage.cause {
-      case .accident: "decay"
-      case .intent: "an edit"
-      default: "decay, a lost write or an edit"
-      }
-    return "\(damage) (by \(cause))"
   }
 }

@@ -59,6 +59,34 @@ struct ImportTests {
     #expect(try await world.registry.verify().problems == [])
   }
 
+  @Test("an actor that no event can keep is refused, and nothing is registered")
+  func longActor() async throws {
+    let world = try await World()
+    var run = RegistrationImport(into: world.registry, actor: String(repeating: "a", count: 256))
+    try await run.take(lines(1)[0])
+    await #expect(throws: RegistryError.model(.malformed(field: "actor"))) {
+      try await run.finish()
+    }
+    #expect(try await export(world.registry) == [])
+    #expect(try await world.registry.verify().problems == [])
+  }
+
+  @Test("an export in single pages gives each registration once, from wherever it goes on")
+  func pages() async throws {
+    let world = try await World()
+    _ = try await take(lines(1_300), into: world.registry)
+    var all: [DeviceID] = []
+    while true {
+      let page = try await world.registry.nextRegistrations(after: all.last)
+      guard !page.isEmpty else { break }
+      #expect(page.count <= RegistryLimits.pageLimit)
+      all += page.map(\.deviceID)
+    }
+    #expect(all == (try await export(world.registry)).map(\.deviceID))
+    let rest = try await world.registry.nextRegistrations(after: all[1_200])
+    #expect(rest.map(\.deviceID) == Array(all[1_201...]))
+  }
+
   @Test("refused lines are told by number, and the others are taken")
   func refusedLines() async throws {
     let world = try await World()

@@ -4,8 +4,8 @@ import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.LongByReference;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -15,11 +15,14 @@ import provekeystore.internal.Structs.pks_cursor;
 import provekeystore.internal.Structs.pks_decision;
 import provekeystore.internal.Structs.pks_erasure;
 import provekeystore.internal.Structs.pks_event;
+import provekeystore.internal.Structs.pks_export_cursor;
+import provekeystore.internal.Structs.pks_import;
 import provekeystore.internal.Structs.pks_new_key;
 import provekeystore.internal.Structs.pks_placing;
 import provekeystore.internal.Structs.pks_possession;
 import provekeystore.internal.Structs.pks_registration;
 import provekeystore.internal.Structs.pks_registry_copy;
+import provekeystore.internal.Structs.pks_registry_facts;
 import provekeystore.internal.Structs.pks_registry_options;
 import provekeystore.internal.Structs.pks_registry_report;
 import provekeystore.internal.Structs.pks_replay;
@@ -36,6 +39,8 @@ public final class Registry extends Handle {
   private static final int CHALLENGE_SIZE = 40;
   private static final int TICKET_SIZE = 4_096;
   private static final int PAGE = 100;
+  // Lines are handed over in parts that are well below what a call takes.
+  private static final int IMPORT_UNITS = 4_000_000;
 
   private Registry(long handle) {
     super(handle);
@@ -210,6 +215,19 @@ public final class Registry extends Handle {
     return Optional.ofNullable(Registration.of(done));
   }
 
+  /** A key that was placed, and the ticket that binds it. */
+  public record Placed(Registration registration, String nextTicket) {}
+
+  /** Places the key of a decision before possession is known. */
+  public Placed placeEarly(String ticket, NewKey newKey, byte[] challenge) {
+    pks_registration done = new pks_registration();
+    byte[] next = new byte[TICKET_SIZE];
+    Library.call(
+        "pks_registry_place_early", handle(), Library.utf8(ticket), newKey.struct(), challenge,
+        Library.count(challenge), done, next, new SizeT(TICKET_SIZE));
+    return new Placed(Registration.of(done), Library.text(next));
+  }
+
   /** Uses a ticket up without effect. */
   public void withdraw(String ticket) {
     Library.call("pks_registry_withdraw", handle(), Library.utf8(ticket));
@@ -348,12 +366,62 @@ public final class Registry extends Handle {
     pks_registry_report report = new pks_registry_report();
     LongByReference reply = new LongByReference();
     Library.call("pks_registry_verify", handle(), null, null, report, reply);
-    try {
-      byte[] lines = Library.bytes("pks_reply_read", 1_024, reply.getValue());
-      return new String(lines, StandardCharsets.UTF_8).lines().toList();
-    } finally {
-      Library.call("pks_close", reply.getValue());
+    return Library.reply(reply.getValue()).lines().toList();
+  }
+
+  /** How much there is. */
+  public RegistryInfo info() {
+    pks_registry_facts facts = new pks_registry_facts();
+    Library.call("pks_registry_info", handle(), facts);
+    return RegistryInfo.of(facts);
+  }
+
+  // Moving.
+
+  /**
+   * Calls {@code body} with each registration as a line of JSON without its end, numbers in the
+   * clear.
+   *
+   * @param after null, or the id after which to go on, of an export that was interrupted
+   */
+  public void exportLines(String after, Consumer<String> body) {
+    pks_export_cursor cursor = new pks_export_cursor();
+    if (after != null) {
+      Library.fill(cursor.device_id, Library.utf8(after));
     }
+    do {
+      LongByReference reply = new LongByReference();
+      Library.call("pks_registry_export_lines", handle(), cursor, reply);
+      Library.reply(reply.getValue()).lines().forEach(body);
+    } while (cursor.is_at_end == 0);
+  }
+
+  /** Registers what an export wrote, as from a file; what is there already is passed over. */
+  public ImportReport importLines(Iterator<String> lines, String actor) {
+    List<ImportReport.RefusedLine> refused = new ArrayList<>();
+    long[] counts = new long[4];
+    do {
+      StringBuilder part = new StringBuilder();
+      while (lines.hasNext() && part.length() < IMPORT_UNITS) {
+        part.append(lines.next()).append('\n');
+      }
+      byte[] text = Library.utf8(part.toString());
+      pks_import report = new pks_import();
+      LongByReference reply = new LongByReference();
+      Library.call(
+          "pks_registry_import_lines", handle(), text, new SizeT(text.length - 1L),
+          Library.utf8(actor), report, reply);
+      for (String line : Library.reply(reply.getValue()).lines().toList()) {
+        String[] parts = line.split(": ", 2);
+        refused.add(
+            new ImportReport.RefusedLine(counts[0] + Long.parseLong(parts[0]), parts[1]));
+      }
+      counts[0] += report.lines;
+      counts[1] += report.imported;
+      counts[2] += report.identical;
+      counts[3] += report.refused;
+    } while (lines.hasNext());
+    return new ImportReport(counts[0], counts[1], counts[2], counts[3], List.copyOf(refused));
   }
 
   /** Decides every kept decision again, and says whether all came out as they were. */

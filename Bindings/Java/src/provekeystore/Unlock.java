@@ -1,14 +1,19 @@
 package provekeystore;
 
 import com.sun.jna.Memory;
+import com.sun.jna.Native;
 import com.sun.jna.Pointer;
+import com.sun.jna.Structure;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import provekeystore.internal.Library;
 import provekeystore.internal.SizeT;
+import provekeystore.internal.Structs.pks_program;
 import provekeystore.internal.Structs.pks_provider;
 import provekeystore.internal.Structs.pks_unlock;
 
@@ -20,6 +25,8 @@ public final class Unlock implements AutoCloseable {
   private Memory path;
   private Memory folder;
   private pks_provider provider;
+  private Structure named;
+  private Memory[] texts;
   private Memory providerName;
   private Throwable thrown;
 
@@ -93,6 +100,49 @@ public final class Unlock implements AutoCloseable {
     return unlock;
   }
 
+  /** A key in the Linux kernel's keyring. */
+  public static Unlock keyring(Keyring keyring) {
+    Unlock unlock = new Unlock(6, null);
+    unlock.texts = new Memory[] {Library.lend(keyring.description())};
+    unlock.named = keyring.struct(unlock.texts[0]);
+    unlock.named.write();
+    unlock.struct.keyring = unlock.named.getPointer();
+    return unlock;
+  }
+
+  /** A program that wraps and unwraps. */
+  public static Unlock program(KeyProgram program) {
+    Unlock unlock = new Unlock(7, null);
+    List<Memory> kept = new ArrayList<>();
+    pks_program struct = new pks_program();
+    struct.time_limit_milliseconds = Math.toIntExact(Math.max(1, program.timeLimit().toMillis()));
+    struct.name = Library.lend(program.name());
+    struct.arguments = list(program.arguments(), kept);
+    if (program.environment() != null) {
+      List<String> variables = new ArrayList<>();
+      program.environment().forEach((name, value) -> variables.add(name + "=" + value));
+      struct.environment = list(variables, kept);
+    }
+    struct.write();
+    unlock.texts = kept.toArray(new Memory[0]);
+    unlock.named = struct;
+    unlock.struct.program = struct.getPointer();
+    return unlock;
+  }
+
+  /** Texts that end with a NULL; all that they lie in is added to {@code kept}. */
+  private static Memory list(List<String> texts, List<Memory> kept) {
+    Memory list = new Memory((texts.size() + 1L) * Native.POINTER_SIZE);
+    list.clear();
+    for (int i = 0; i < texts.size(); i++) {
+      Memory text = Library.lend(texts.get(i));
+      kept.add(text);
+      list.setPointer((long) i * Native.POINTER_SIZE, text);
+    }
+    kept.add(list);
+    return list;
+  }
+
   /** Ties what is locked to a folder, whose random value must be there too. */
   public Unlock entangledWith(String folder) {
     this.folder = Library.lend(folder);
@@ -106,7 +156,8 @@ public final class Unlock implements AutoCloseable {
     try {
       body.accept(struct);
     } catch (StoreException refused) {
-      if (thrown != null) {
+      // With a cause already where a call was lent this one twice.
+      if (thrown != null && refused.getCause() == null) {
         refused.initCause(thrown);
       }
       throw refused;

@@ -1,7 +1,10 @@
 package provekeystore;
 
 import com.sun.jna.Memory;
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
 import com.sun.jna.ptr.LongByReference;
+import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,6 +17,8 @@ import provekeystore.internal.Structs.pks_destruction;
 import provekeystore.internal.Structs.pks_key;
 import provekeystore.internal.Structs.pks_new_key;
 import provekeystore.internal.Structs.pks_rotation;
+import provekeystore.internal.Structs.pks_salvage;
+import provekeystore.internal.Structs.pks_vault_facts;
 import provekeystore.internal.Structs.pks_vault_options;
 import provekeystore.internal.Structs.pks_vault_report;
 
@@ -71,6 +76,43 @@ public final class Vault extends Handle {
                     Library.call(
                         "pks_vault_reset", Library.utf8(path), how, then, options, handle, null)));
     return new Vault(handle.getValue());
+  }
+
+  /**
+   * Reads out of a damaged vault, which nobody may have open, what is genuine; the file is not
+   * changed.
+   *
+   * @param into null for a report only, or where a new vault with the rest is made
+   * @param next what the new vault is locked with, null for {@code unlock} again
+   * @param origins that are looked for although the vault has lost the record that names them
+   */
+  public static Salvage salvage(
+      String path, Unlock unlock, String into, Unlock next, List<String> origins) {
+    List<Memory> texts = origins.stream().map(Library::lend).toList();
+    Memory list = new Memory(Math.max(1L, texts.size()) * Native.POINTER_SIZE);
+    list.write(0, texts.toArray(new Pointer[0]), 0, texts.size());
+    pks_salvage found = new pks_salvage();
+    LongByReference losses = new LongByReference();
+    Unlock locking = next == null ? unlock : next;
+    unlock.lend(
+        how ->
+            locking.lend(
+                then ->
+                    Library.call(
+                        "pks_vault_salvage", Library.utf8(path), how, Library.utf8(into), then,
+                        list, new SizeT(texts.size()), found, losses)));
+    Reference.reachabilityFence(texts);
+    return new Salvage(
+        found.is_whole != 0, found.records, found.keys, found.storage_items, found.databases,
+        found.database_rows, found.loss_count,
+        Library.reply(losses.getValue()).lines().toList());
+  }
+
+  /** Facts about the vault. */
+  public VaultInfo info() {
+    pks_vault_facts facts = new pks_vault_facts();
+    Library.call("pks_vault_info", handle(), facts);
+    return VaultInfo.of(facts);
   }
 
   // Keys.
@@ -182,12 +224,7 @@ public final class Vault extends Handle {
     byte[] line = json.getBytes(StandardCharsets.UTF_8);
     LongByReference reply = new LongByReference();
     Library.call("pks_vault_request", handle(), line, new SizeT(line.length), reply);
-    try {
-      return new String(
-          Library.bytes("pks_reply_read", 1_024, reply.getValue()), StandardCharsets.UTF_8);
-    } finally {
-      Library.call("pks_close", reply.getValue());
-    }
+    return Library.reply(reply.getValue());
   }
 
   // Its life.

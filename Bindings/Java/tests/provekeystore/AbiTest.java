@@ -49,6 +49,6 @@ class AbiTest {
       assertEquals(promised.get(type.getSimpleName()), actual, type.getSimpleName());
       compared++;
     }
-    assertTrue(compared >= 25);
+    assertTrue(compared >= 32);
   }
 }

@@ -182,6 +182,55 @@ class ServerWrapperTest {
   }
 
   @Test
+  @DisplayName("a decision's key is placed before possession is known, and bound by the next ticket")
+  void placingEarly() {
+    byte[] challenge = registry.challenge();
+    device.placeKey(BuildConfig.US_UAT, ORIGIN);
+    NewKey offered = device.offer(BuildConfig.US_UAT, ORIGIN, challenge).orElseThrow();
+    Decision decision = registry.decide(new Request(Request.Channel.NONE));
+    Registry.Placed placed = registry.placeEarly(decision.ticket(), offered, challenge);
+    assertEquals(Registration.State.PLACED, placed.registration().state());
+    Registration bound =
+        registry.complete(placed.nextTicket(), Possession.of(PHONE), null, null).orElseThrow();
+    assertEquals(Registration.State.BOUND, bound.state());
+  }
+
+  @Test
+  @DisplayName("registrations move to another registry as lines, and what is refused is numbered")
+  void moving() throws Exception {
+    String id = enrol();
+    List<String> lines = new ArrayList<>();
+    registry.exportLines(null, lines::add);
+    assertEquals(1, lines.size());
+    registry.exportLines(id, line -> lines.add("too many"));
+    assertEquals(1, lines.size());
+    RegistryInfo info = registry.info();
+    assertEquals(List.of(0L, 1L, 0L), List.of(info.placed(), info.bound(), info.revoked()));
+    assertTrue(info.events() >= 2 && info.fileBytes() > 0);
+    String other = "sqlite:" + folder.resolve("other.sqlite");
+    try (Registry to =
+        Registry.open(other, Unlock.rawKey(new byte[32]), "shop", BuildConfig.US_UAT)) {
+      List<String> given = new ArrayList<>(lines);
+      given.add(0, "{}");
+      // Beyond what one part holds: the number goes on.
+      for (int i = 0; i < 130; i++) {
+        given.add(" ".repeat(32_000));
+      }
+      ImportReport report = to.importLines(given.iterator(), "mover");
+      assertEquals(
+          List.of(132L, 1L, 0L, 131L),
+          List.of(report.lines(), report.imported(), report.identical(), report.refused()));
+      assertEquals(1, report.refusedLines().get(0).number());
+      assertEquals(132, report.refusedLines().get(130).number());
+      assertEquals(1, to.importLines(lines.iterator(), null).identical());
+      // Records of arrays are never equal: the key apart, it is the same registration.
+      assertEquals(
+          registry.resolve(id).orElseThrow().placedAt(), to.resolve(id).orElseThrow().placedAt());
+      assertEquals("mover", to.events(id, 0, 10).get(0).actor());
+    }
+  }
+
+  @Test
   @DisplayName("a registration is changed, listed, exported and erased")
   void operations() throws Exception {
     String id = enrol();

@@ -9,11 +9,15 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -24,6 +28,8 @@ import org.junit.jupiter.api.io.TempDir;
 class VaultTest {
   private static final String ORIGIN = "https://shop.example";
   private static final byte[] CHALLENGE = new byte[32];
+
+  private static final byte[] OTHER_KEY = "another key of thirty-two bytes!".getBytes(StandardCharsets.US_ASCII);
 
   @TempDir Path folder;
   private Vault vault;
@@ -180,6 +186,100 @@ class VaultTest {
     try (Vault empty = Vault.reset(path("p.vault"), unlock, next, false, null)) {
       assertTrue(empty.keys(BuildConfig.US_UAT, ORIGIN).isEmpty());
       assertTrue(empty.compact() > 0);
+    }
+  }
+
+  @Test
+  @DisplayName("a vault whose lost key a provider tells of twice is refused with the cause")
+  void causes() {
+    ByteBuffer kept = ByteBuffer.allocate(32);
+    KeyProvider provider =
+        new KeyProvider() {
+          @Override
+          public String name() {
+            return "test-kms";
+          }
+
+          @Override
+          public byte[] wrap(ByteBuffer key, byte[] binding) {
+            kept.put(key);
+            return new byte[] {1};
+          }
+
+          @Override
+          public void unwrap(byte[] wrapped, byte[] binding, ByteBuffer key) throws Refusal {
+            throw new Refusal(Why.UNREACHABLE);
+          }
+        };
+    Unlock unlock = Unlock.provider(provider);
+    Vault.open(path("p.vault"), unlock).close();
+    StoreException refusal =
+        assertThrows(
+            StoreException.class, () -> Vault.reset(path("p.vault"), unlock, null, false, null));
+    assertTrue(refusal.is("PROVIDER_UNAVAILABLE"), refusal::name);
+    assertTrue(refusal.getCause() instanceof KeyProvider.Refusal);
+  }
+
+  @Test
+  @DisplayName("a program and a key file unlock, and the keyring where there is one")
+  void otherKeys() throws Exception {
+    Path script = folder.resolve("key-program");
+    Files.writeString(
+        script,
+        "#!/bin/sh\n[ \"$1 $VARIABLE\" = 'one a=b' ] || exit 10\nread -r o c bytes\necho $bytes\n");
+    assertTrue(script.toFile().setExecutable(true));
+    KeyProgram program =
+        new KeyProgram(
+            List.of(script.toString(), "one"), null,
+            Map.of("PATH", "/usr/bin:/bin", "VARIABLE", "a=b"), Duration.ofSeconds(20));
+    Vault.open(path("run.vault"), Unlock.program(program)).close();
+    try (Vault opened = Vault.open(path("run.vault"), Unlock.program(program))) {
+      assertEquals("provider", opened.info().unlockMethod());
+    }
+    refused(
+        "KEY_LOST",
+        () ->
+            Vault.open(
+                path("run.vault"), Unlock.program(KeyProgram.of(script.toString(), "one"))));
+
+    ProveKeyStore.createKeyFile(path("a.key"));
+    refused("ALREADY_EXISTS", () -> ProveKeyStore.createKeyFile(path("a.key")));
+    try (Vault opened = Vault.open(path("file.vault"), Unlock.keyFile(path("a.key")))) {
+      assertEquals("keyFile", opened.info().unlockMethod());
+    }
+
+    Keyring keyring = new Keyring(Keyring.Kind.USER, "provekeystore java " + System.nanoTime());
+    try {
+      keyring.create(null);
+    } catch (StoreException refused) {
+      assertEquals("PROVIDER_UNAVAILABLE", refused.name());
+      return;
+    }
+    Vault.open(path("ring.vault"), Unlock.keyring(keyring)).close();
+    Vault.open(path("ring.vault"), Unlock.keyring(keyring)).close();
+    assertTrue(keyring.remove() && !keyring.remove());
+    refused("KEY_LOST", () -> Vault.open(path("ring.vault"), Unlock.keyring(keyring)));
+  }
+
+  @Test
+  @DisplayName("what is genuine is read out of a vault, and its facts are told")
+  void salvage() {
+    vault.placeKey(BuildConfig.US_UAT, ORIGIN);
+    vault.storage(ORIGIN).set("a", "b");
+    VaultInfo info = vault.info();
+    assertEquals("rawKey", info.unlockMethod());
+    assertEquals(1, info.keys());
+    assertTrue(!info.isShared() && !info.isEntangled() && info.fileBytes() > 0);
+    Unlock old = Unlock.rawKey(new byte[32]);
+    Unlock next = Unlock.rawKey(OTHER_KEY);
+    refused("IN_USE", () -> Vault.salvage(path("a.vault"), old, null, null, List.of()));
+    vault.close();
+    Salvage found =
+        Vault.salvage(path("a.vault"), old, path("new.vault"), next, List.of(ORIGIN, "other"));
+    assertTrue(found.isWhole() && found.losses().isEmpty());
+    assertEquals(List.of(1L, 1L), List.of(found.keys(), found.storageItems()));
+    try (Vault saved = Vault.open(path("new.vault"), next)) {
+      assertEquals("b", saved.storage(ORIGIN).get("a").orElseThrow());
     }
   }
 

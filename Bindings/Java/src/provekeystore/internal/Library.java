@@ -82,6 +82,15 @@ public final class Library {
     return true;
   }
 
+  /** Reads a reply, and closes it. */
+  public static String reply(long handle) {
+    try {
+      return new String(bytes("pks_reply_read", 1_024, handle), StandardCharsets.UTF_8);
+    } finally {
+      call("pks_close", handle);
+    }
+  }
+
   /** Makes a call that fills a buffer of bytes, again with a larger one where it says so. */
   public static byte[] bytes(String name, int capacity, Object... arguments) {
     return buffer(name, capacity, byte[]::new, Arrays::copyOf, arguments);

@@ -48,7 +48,10 @@ public final class Structs {
     public Library.Unwrap unwrap;
   }
 
-  @FieldOrder({"size", "method", "secret", "secret_length", "path", "provider", "entangled_folder"})
+  @FieldOrder({
+    "size", "method", "secret", "secret_length", "path", "provider", "entangled_folder", "keyring",
+    "program"
+  })
   public static class pks_unlock extends Sized {
     public int method;
     public Pointer secret;
@@ -56,6 +59,83 @@ public final class Structs {
     public Pointer path;
     public Pointer provider;
     public Pointer entangled_folder;
+    public Pointer keyring;
+    public Pointer program;
+  }
+
+  @FieldOrder({"size", "kind", "description"})
+  public static class pks_keyring extends Sized {
+    public int kind;
+    public Pointer description;
+  }
+
+  @FieldOrder({"size", "time_limit_milliseconds", "name", "arguments", "environment"})
+  public static class pks_program extends Sized {
+    public int time_limit_milliseconds;
+    public Pointer name;
+    public Pointer arguments;
+    public Pointer environment;
+  }
+
+  @FieldOrder({
+    "size", "format", "mode", "unlock_method", "is_entangled", "epoch", "epoch_count", "unused",
+    "generation", "records", "keys", "file_bytes"
+  })
+  public static class pks_vault_facts extends Sized {
+    public int format;
+    public int mode;
+    public int unlock_method;
+    public int is_entangled;
+    public int epoch;
+    public int epoch_count;
+    public int unused;
+    public long generation;
+    public long records;
+    public long keys;
+    public long file_bytes;
+  }
+
+  @FieldOrder({
+    "size", "is_whole", "records", "keys", "storage_items", "databases", "database_rows",
+    "loss_count"
+  })
+  public static class pks_salvage extends Sized {
+    public int is_whole;
+    public long records;
+    public long keys;
+    public long storage_items;
+    public long databases;
+    public long database_rows;
+    public long loss_count;
+  }
+
+  @FieldOrder({
+    "size", "unused", "placed", "bound", "unbound", "revoked", "events", "items", "file_bytes"
+  })
+  public static class pks_registry_facts extends Sized {
+    public int unused;
+    public long placed;
+    public long bound;
+    public long unbound;
+    public long revoked;
+    public long events;
+    public long items;
+    public long file_bytes;
+  }
+
+  @FieldOrder({"size", "is_at_end", "device_id"})
+  public static class pks_export_cursor extends Sized {
+    public int is_at_end;
+    public byte[] device_id = new byte[256];
+  }
+
+  @FieldOrder({"size", "unused", "lines", "imported", "identical", "refused"})
+  public static class pks_import extends Sized {
+    public int unused;
+    public long lines;
+    public long imported;
+    public long identical;
+    public long refused;
   }
 
   @FieldOrder({"size", "access", "mode", "unused", "anchor_path"})
