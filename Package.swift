@@ -176,6 +176,9 @@ let package = Package(
         "ProveKeyTesting", "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform",
         "ProveKeySealing",
       ], path: "Tests/StoreTestSupport"),
+    .target(
+      name: "PostgresTestSupport", dependencies: ["ProveKeyPlatform"],
+      path: "Tests/PostgresTestSupport"),
     .testTarget(
       name: "ProveDeviceRegistryTests",
       dependencies: [
@@ -193,13 +196,15 @@ let package = Package(
       dependencies: [
         "provekey", "ProveDeviceRegistryPostgres", "ProveDeviceRegistry", "ProveKeyModel",
         "ProveKeyPlatform", "ProveKeySealing", "ProveKeyTesting", "StoreTestSupport",
+        "PostgresTestSupport",
         .product(name: "MetricsTestKit", package: "swift-metrics"),
       ]),
     .testTarget(
       name: "ProveUnifyTests",
       dependencies: [
-        "ProveUnify", "ProveDeviceRegistry", "ProveKeyVault", "ProveKeyModel", "ProveKeyPlatform",
-        "ProveKeySealing", .product(name: "Crypto", package: "swift-crypto"),
+        "ProveUnify", "ProveDeviceRegistry", "ProveDeviceRegistryPostgres", "ProveKeyVault",
+        "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "PostgresTestSupport",
+        .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .testTarget(
       name: "ProveKeyShellTests",
@@ -219,7 +224,7 @@ let package = Package(
       name: "ProveSandboxTests",
       dependencies: [
         "provekey", "ProveSandbox", "ProveUnify", "ProveDeviceRegistry", "ProveKeyVault",
-        "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
+        "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "PostgresTestSupport",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "FlyingSocks", package: "FlyingFox", condition: .when(traits: ["Sandbox"])),
       ]),
