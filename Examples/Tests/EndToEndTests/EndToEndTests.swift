@@ -20,9 +20,10 @@ struct EndToEndTests {
 
   @Test("a device enrols by a code, then its key is enough; revoked, it is refused")
   func wholeLife() async throws {
-    try await withServer { backEnd, address in
+    let phone = Phone()
+    try await withServer(phone) { backEnd, address in
       let vaultKey = try RawKey.random()
-      let screen = Screen(code: "1234")
+      let screen = Screen(phone)
       func device() throws -> ShopDevice {
         try ShopDevice(
           vaultPath: path("device.vault"), unlock: .rawKey(vaultKey), server: address,
@@ -61,7 +62,7 @@ struct EndToEndTests {
 
   @Test("what nobody may send is refused as the wire has it")
   func refusals() async throws {
-    try await withServer { backEnd, address in
+    try await withServer(Phone()) { backEnd, address in
       let begun = try await backEnd.begin("2001004014")
       await #expect(throws: Refused(status: 401, code: 8002)) {
         try await BackEnd(address: address, token: "not a token").status(begun)
@@ -80,13 +81,15 @@ struct EndToEndTests {
   }
 
   /// Runs the server on a port that the system gives, for as long as `body` takes.
-  private func withServer(_ body: (BackEnd, URL) async throws -> Void) async throws {
+  private func withServer(
+    _ phone: Phone, _ body: (BackEnd, URL) async throws -> Void
+  ) async throws {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }  // what stays harms no test
     try KeyFile.create(at: path("registry.key"))
     let server = try await UnifyServer.open(
       at: path("registry.sqlite"), keyFile: path("registry.key"), clients: ["shop": "secret"],
-      possession: SandboxProvider(users: try SandboxUser.all()))
+      possession: SMSPossession { text, number in await phone.receive(text, number) })
     let (ports, port) = AsyncStream<Int>.makeStream()
     let application = Application(
       router: server.router(),
@@ -103,20 +106,30 @@ struct EndToEndTests {
   }
 }
 
-/// A person who agrees to an SMS and enters a code, and remembers what was asked.
+/// The phone that the codes are sent to.
+private actor Phone {
+  private(set) var messages: [(text: String, number: String)] = []
+
+  func receive(_ text: String, _ number: String) { messages.append((text, number)) }
+}
+
+/// A person who agrees to an SMS and enters the code of the last one, and remembers what was asked.
 private actor Screen: LoginScreen {
   private(set) var asked: [String] = []
-  private let code: String
+  private let phone: Phone
 
-  init(code: String) { self.code = code }
+  init(_ phone: Phone) { self.phone = phone }
 
   func consent(asksForNumber: Bool, error: PhoneNumberEntryError?) -> String? {
     asked.append("consent")
     return nil
   }
 
-  func code(error: OTPEntryError?) -> OTPFinishResult {
+  func code(error: OTPEntryError?) async throws -> OTPFinishResult {
     asked.append("code")
-    return .success(code: code)
+    let message = try #require(await phone.messages.last)
+    #expect(message.number == "+12001004014")
+    let code = try #require(message.text.firstMatch(of: /[0-9]{4,6}/))
+    return .success(code: String(code.0))
   }
 }
