@@ -22,6 +22,10 @@ test: setup ## build and pass all tests
 	$(SWIFT) test --skip-build --disable-xctest --skip '^ProveSandboxTests'
 	$(SWIFT) test --skip-build --disable-xctest --filter '^ProveSandboxTests'
 
+.PHONY: examples
+examples: setup ## run what docs/integration.md shows: a Hummingbird server, its back end and a device
+	$(SWIFT) test --package-path Examples --disable-xctest -j $(JOBS)
+
 build: setup ## build everything, tests included
 	$(SWIFT) build --build-tests -j $(JOBS)
 
@@ -48,10 +52,10 @@ screenshots: setup ## take the pictures of the page in docs/ anew
 	@./scripts/test-browser --screenshots ../../docs/images test_screenshots.py
 
 lint: ## check the formatting
-	$(SWIFT) format lint -r -p --strict Sources Tests Package.swift Benchmarks/Package.swift Benchmarks/Benchmarks Fuzzing
+	$(SWIFT) format lint -r -p --strict Sources Tests Package.swift Benchmarks/Package.swift Benchmarks/Benchmarks Fuzzing Examples/Package.swift Examples/Sources Examples/Tests
 
 format: ## rewrite to the formatting
-	$(SWIFT) format -i -r -p Sources Tests Package.swift Benchmarks/Package.swift Benchmarks/Benchmarks Fuzzing
+	$(SWIFT) format -i -r -p Sources Tests Package.swift Benchmarks/Package.swift Benchmarks/Benchmarks Fuzzing Examples/Package.swift Examples/Sources Examples/Tests
 
 check: lint test ## everything that CI checks: formatting, build with warnings as errors, tests, tidy
 
@@ -101,4 +105,4 @@ check-cost: setup ## fail where a hot path takes more than 3 % over the instruct
 	@./scripts/count-instructions --check
 
 clean: ## remove what builds have made
-	rm -rf .build .build-browser .build-lib .build-lib-address .build-lib-thread .build-thread .build-address .build-fuzz Benchmarks/.build
+	rm -rf .build .build-browser .build-lib .build-lib-address .build-lib-thread .build-thread .build-address .build-fuzz Benchmarks/.build Examples/.build

@@ -39,6 +39,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.0"),
   ],
   targets: [
     // Floor 0: system libraries.
@@ -96,6 +97,8 @@ let package = Package(
       dependencies: [
         "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "ProveKeyVault",
         "ProveDeviceRegistry",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "JWTKit", package: "jwt-kit"),
       ]),
 
     .target(
@@ -173,6 +176,9 @@ let package = Package(
         "ProveKeyTesting", "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform",
         "ProveKeySealing",
       ], path: "Tests/StoreTestSupport"),
+    .target(
+      name: "PostgresTestSupport", dependencies: ["ProveKeyPlatform"],
+      path: "Tests/PostgresTestSupport"),
     .testTarget(
       name: "ProveDeviceRegistryTests",
       dependencies: [
@@ -190,13 +196,15 @@ let package = Package(
       dependencies: [
         "provekey", "ProveDeviceRegistryPostgres", "ProveDeviceRegistry", "ProveKeyModel",
         "ProveKeyPlatform", "ProveKeySealing", "ProveKeyTesting", "StoreTestSupport",
+        "PostgresTestSupport",
         .product(name: "MetricsTestKit", package: "swift-metrics"),
       ]),
     .testTarget(
       name: "ProveUnifyTests",
       dependencies: [
-        "ProveUnify", "ProveDeviceRegistry", "ProveKeyVault", "ProveKeyModel", "ProveKeyPlatform",
-        "ProveKeySealing", .product(name: "Crypto", package: "swift-crypto"),
+        "ProveUnify", "ProveDeviceRegistry", "ProveDeviceRegistryPostgres", "ProveKeyVault",
+        "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "PostgresTestSupport",
+        .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .testTarget(
       name: "ProveKeyShellTests",
@@ -216,7 +224,7 @@ let package = Package(
       name: "ProveSandboxTests",
       dependencies: [
         "provekey", "ProveSandbox", "ProveUnify", "ProveDeviceRegistry", "ProveKeyVault",
-        "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
+        "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "PostgresTestSupport",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "FlyingSocks", package: "FlyingFox", condition: .when(traits: ["Sandbox"])),
       ]),

@@ -122,6 +122,12 @@ extension Span<UInt8> {
 }
 
 extension Array<UInt8> {
+  /// Overwrites all bytes with zeros in a way the optimiser keeps.
+  mutating func erase() {
+    var bytes = mutableSpan
+    bytes.erase(0..<bytes.count)
+  }
+
   /// Appends a copy of `bytes`: never for secrets.
   package mutating func append(copying bytes: Span<UInt8>) {
     unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }

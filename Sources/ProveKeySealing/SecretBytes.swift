@@ -116,6 +116,13 @@ public struct SecretBytes: ~Copyable, @unchecked Sendable {  // never written af
     return try body(unsafe UnsafeBufferPointer(start: bytes, count: count).span)
   }
 
+  /// Lends a copy in ordinary memory that is zeroed afterwards: for libraries that take nothing else.
+  package borrowing func withErasedCopy<R>(_ body: ([UInt8]) throws -> R) rethrows -> R {
+    var copy = withBytes { $0.copied }
+    defer { copy.erase() }
+    return try body(copy)
+  }
+
   /// Whether both hold the same bytes, in time that depends only on their number.
   public borrowing func isEqual(to other: borrowing SecretBytes) -> Bool {
     withBytes { left in other.withBytes { right in left.isEqualInConstantTime(to: right) } }

@@ -49,6 +49,22 @@ def test_an_inline_script_and_a_foreign_one_are_refused(browser, sandbox):
     walk.page.context.close()
 
 
+def test_markup_that_is_made_from_text_is_refused(browser, sandbox):
+    walk = Walk(browser.new_context().new_page())
+    answer = walk.page.request.get(sandbox.url + "/").headers["content-security-policy"]
+    assert "require-trusted-types-for 'script'; trusted-types 'none'" in answer
+    walk.open(sandbox.url + "/")
+    for attempt in ["document.body.innerHTML = '<b id=injected></b>'",
+                    "document.body.insertAdjacentHTML('beforeend', '<b id=injected></b>')",
+                    "document.createElement('script').text = '1'",
+                    "trustedTypes.createPolicy('own', {createHTML: (text) => text})"]:
+        refused = walk.page.evaluate(
+            "() => { try { %s; return 'done' } catch (error) { return error.name } }" % attempt)
+        assert refused == "TypeError", attempt
+    assert walk.page.locator("#injected").count() == 0
+    walk.page.context.close()
+
+
 def test_connections_elsewhere_are_refused(browser, sandbox):
     walk = Walk(browser.new_context().new_page())
     walk.open(sandbox.url + "/")

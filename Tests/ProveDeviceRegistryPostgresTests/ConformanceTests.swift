@@ -1,3 +1,4 @@
+import PostgresTestSupport
 import ProveDeviceRegistryPostgres
 import ProveKeySealing
 import ProveKeyTesting

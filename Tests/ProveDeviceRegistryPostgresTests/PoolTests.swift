@@ -1,5 +1,6 @@
 import Dispatch
 import MetricsTestKit
+import PostgresTestSupport
 import ProveDeviceRegistry
 import ProveKeyPlatform
 import Testing

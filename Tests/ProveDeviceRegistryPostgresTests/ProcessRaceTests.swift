@@ -1,4 +1,5 @@
 import Foundation
+import PostgresTestSupport
 import ProveKeySealing
 import StoreTestSupport
 import Testing

@@ -32,6 +32,28 @@ struct SecretBytesTests {
     }
   }
 
+  @Test("a copy is lent with what the secret holds, and the secret stays however the loan ends")
+  func erasedCopy() throws {
+    let content = SecureRandom.bytes(32)
+    let secret = try SecretBytes(copying: content.span)
+    let lent = secret.withErasedCopy { $0 == content }
+    #expect(lent)
+    #expect(throws: SealingError.outOfMemory) {
+      try secret.withErasedCopy { _ in throw SealingError.outOfMemory }
+    }
+    let rest = secret.withBytes { $0.copied }
+    #expect(rest == content)
+  }
+
+  @Test("bytes that are erased are zeros, for none and for many")
+  func erasing() {
+    for count in [0, 1, 32, 4097] {
+      var bytes = SecureRandom.bytes(count)
+      bytes.erase()
+      #expect(bytes == [UInt8](repeating: 0, count: count))
+    }
+  }
+
   @Test("a failing initialiser frees the memory and passes its error on")
   func failingInitialiser() {
     #expect(throws: SealingError.outOfMemory) {

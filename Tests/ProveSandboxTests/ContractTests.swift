@@ -174,6 +174,21 @@
       client.close()
     }
 
+    @Test("the outbox shows an SMS to people as text, whatever the text is, and by number")
+    func outbox() async throws {
+      let message = #"<script>x</script> http://a.example/\"onclick=\"x ####"#
+      let flow = try await integrator.unify(
+        #""possessionType":"mobile","phoneNumber":"2001004014","smsMessage":"\#(message)""#)
+      #expect(try sandbox.authenticate(flow.authToken).success == "true")
+      let page = try await integrator.client.ask("GET", "/outbox?phoneNumber=2001004014")
+      #expect(page.headers["content-type"] == "text/html; charset=utf-8")
+      #expect(page.text.contains("+12001004014") && page.text.contains("1234"))
+      #expect(!page.text.contains("<script") && !page.text.contains(#"/"onclick"#))
+      #expect(page.text.contains("&lt;script&gt;"))
+      let other = try await integrator.client.ask("GET", "/outbox?phoneNumber=2001004015")
+      #expect(other.text.contains("None."))
+    }
+
     @Test("another host's pages and control are not served, whoever asks under its name")
     func host() async throws {
       for path in ["/outbox.json", "/sandbox/clock", "/"] {

@@ -52,6 +52,39 @@ struct ClientLimitTests {
     #expect(try await stage.status(response).evaluation.row == .d11)
   }
 
+  /// Says when it is called.
+  private struct TellingCollector: DeviceContextCollector {
+    let calls: AsyncStream<String>.Continuation
+
+    func collect(_ options: DeviceContextOptions) async throws -> String? {
+      calls.yield(options.publicAPIKey)
+      return nil
+    }
+  }
+
+  @Test(
+    "collecting begins with build(), once, before anything is authenticated; by default never",
+    .timeLimit(.minutes(1)))
+  func collecting() async throws {
+    let stage = try await FlowStage(policy: try RegistryPolicy(keyPersistence: true))
+    let (calls, told) = AsyncStream<String>.makeStream()
+    let builder = try stage.builder(ScriptedApp(stage.provider))
+    let authenticator = try builder.withDeviceContext(
+      Self.options(), collector: TellingCollector(calls: told)
+    ).build()
+    #expect(await calls.first { _ in true } == "sandbox-US_UAT")
+    #expect(stage.transport.starts.isEmpty)
+    for _ in 0..<2 {
+      _ = try await authenticator.authenticate(try await stage.unify().authToken)
+    }
+    told.finish()
+    #expect(await calls.first { _ in true } == nil, "it was collected once")
+    // Without the option nothing is collected, and nothing sent.
+    _ = try await builder.build().authenticate(try await stage.unify().authToken)
+    #expect(stage.transport.starts.count == 3)
+    #expect(stage.transport.starts.allSatisfy { $0.context == nil })
+  }
+
   @Test(
     "a flow that takes too long ends as timedOut though its step does not end",
     .timeLimit(.minutes(1)))

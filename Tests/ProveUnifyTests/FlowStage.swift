@@ -6,8 +6,8 @@ import ProveKeySealing
 import ProveKeyVault
 import ProveUnify
 
-/// A device and its server for one test: a vault file and a registry file in a folder of their own,
-/// removed with the stage.
+/// A device and its server for one test: a vault's file in a folder of its own, removed with the stage,
+/// and a registry in another file there or in a database of its own.
 final class FlowStage {
   static let lorant = "2001004014"
   static let bertie = "+2001004025"
@@ -21,12 +21,17 @@ final class FlowStage {
   private(set) var registry: DeviceRegistry
 
   let folder: String
+  private let engine: StoreEngine
+  private let registryAddress: String
   private let policy: RegistryPolicy
   private let vaultKey: RawKey
   private let registryKey: RawKey
   private var visitor: Visitor?
 
-  init(policy: RegistryPolicy = .prove, visitor: String? = nil) async throws {
+  init(
+    on engine: StoreEngine = .sqlite, policy: RegistryPolicy = .prove, visitor: String? = nil
+  ) async throws {
+    self.engine = engine
     folder = FileManager.default.temporaryDirectory.path + "/unify-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
     self.policy = policy
@@ -36,8 +41,8 @@ final class FlowStage {
     vendor = SandboxVisitors(.usUAT, clock: clock.wallClock)
     vaultKey = try RawKey.random()
     registryKey = try RawKey.random()
-    store = HookedStore(
-      try SQLiteRegistryStore(at: folder + "/registry.sqlite", unlock: .rawKey(registryKey)))
+    registryAddress = try engine.freshAddress(in: folder)
+    store = HookedStore(try await engine.create(at: registryAddress, registryKey))
     registry = try await Self.registry(on: store, policy, clock)
     vault = try KeyVault.open(
       at: folder + "/device.vault", unlock: .rawKey(vaultKey), clock: clock.wallClock)
@@ -78,8 +83,7 @@ final class FlowStage {
   /// Ends the server's process and starts it again.
   func restartServer() async throws {
     try await registry.close()
-    store.inner = try SQLiteRegistryStore.openExisting(
-      at: folder + "/registry.sqlite", unlock: .rawKey(registryKey))
+    store.inner = try await engine.open(at: registryAddress, registryKey)
     registry = try await Self.registry(on: store, policy, clock)
     transport.service = UnifyService(
       registry: registry, possession: provider, reputation: provider, visitors: vendor,

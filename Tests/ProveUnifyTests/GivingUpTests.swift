@@ -154,8 +154,11 @@ struct GivingUpTests {
     #expect(try await stage.status(response).success == .true)
   }
 
-  @Test("a session ends fifteen minutes after unify, whatever the step", arguments: [true, false])
-  func sessionExpiry(isAtStart: Bool) async throws {
+  @Test(
+    "a session ends fifteen minutes after unify, whatever the step",
+    arguments: StoreEngine.allCases, [true, false])
+  func sessionExpiry(engine: StoreEngine, isAtStart: Bool) async throws {
+    let stage = try await FlowStage(on: engine)
     let clock = stage.clock
     let app = ScriptedApp(
       stage.provider,
@@ -173,8 +176,11 @@ struct GivingUpTests {
     #expect(status.evaluation.reason == "sessionExpired")
   }
 
-  @Test("a millisecond before fifteen minutes the authToken still works")
-  func justInTime() async throws {
+  @Test(
+    "a millisecond before fifteen minutes the authToken still works",
+    arguments: StoreEngine.allCases)
+  func justInTime(engine: StoreEngine) async throws {
+    let stage = try await FlowStage(on: engine)
     let response = try await stage.unify()
     stage.clock.advance(seconds: 900, milliseconds: -1)
     let outcome = try await stage.authenticator(ScriptedApp(stage.provider))

@@ -31,9 +31,9 @@ struct RestartTests {
     },
   ]
 
-  @Test("the flow goes on, with all attempts counted", arguments: paths)
-  func everyMessage(path: Path) async throws {
-    let stage = try await FlowStage()
+  @Test("the flow goes on, with all attempts counted", arguments: StoreEngine.allCases, paths)
+  func everyMessage(engine: StoreEngine, path: Path) async throws {
+    let stage = try await FlowStage(on: engine)
     stage.provider.set { $0.link = .opened }
     let restarter = Restarter(stage)
     stage.transport.betweenMessages { _ in try await restarter.restart() }
@@ -49,9 +49,9 @@ struct RestartTests {
     }
   }
 
-  @Test("attempts that were used stay used")
-  func attempts() async throws {
-    let stage = try await FlowStage()
+  @Test("attempts that were used stay used", arguments: StoreEngine.allCases)
+  func attempts(engine: StoreEngine) async throws {
+    let stage = try await FlowStage(on: engine)
     let restarter = Restarter(stage)
     stage.transport.betweenMessages { _ in try await restarter.restart() }
     let app = ScriptedApp(
@@ -61,9 +61,9 @@ struct RestartTests {
     #expect(app.steps.count == 4)
   }
 
-  @Test("unify-bind and the outcome survive too")
-  func customerSupplied() async throws {
-    let stage = try await FlowStage()
+  @Test("unify-bind and the outcome survive too", arguments: StoreEngine.allCases)
+  func customerSupplied(engine: StoreEngine) async throws {
+    let stage = try await FlowStage(on: engine)
     let response = try await stage.unify { $0.possessionType = "none" }
     try await stage.restartServer()
     _ = try await stage.authenticator(ScriptedApp(stage.provider))
@@ -82,9 +82,11 @@ struct RestartTests {
     }
   }
 
-  @Test("a server that stops in the middle of a step lets it be tried again a minute later")
-  func inTheMiddle() async throws {
-    let stage = try await FlowStage()
+  @Test(
+    "a server that stops in the middle of a step lets it be tried again a minute later",
+    arguments: StoreEngine.allCases)
+  func inTheMiddle(engine: StoreEngine) async throws {
+    let stage = try await FlowStage(on: engine)
     let response = try await stage.unify()
     let device = GuessingDevice(service: stage.service, provider: stage.provider)
     let authID = try await device.reachCode(

@@ -121,6 +121,36 @@ struct ServerCallTests {
     #expect(UnifyError.invalidCorrelationID.code == 8008)
   }
 
+  @Test("a store serves one tenant; in another one neither the flow nor its tokens are known")
+  func tenants() async throws {
+    await #expect(throws: RegistryError.scopeMismatch) {
+      try await DeviceRegistry(
+        store: stage.store, scope: try RegistryScope(tenant: "other", buildConfig: .usUAT),
+        clock: stage.clock.wallClock)
+    }
+    let other = try await FlowStage().service
+    let response = try await stage.unify { $0.possessionType = "none" }
+    let id = response.correlationID.rawValue
+    await #expect(throws: UnifyError.invalidCorrelationID) {
+      try await other.unifyStatus(UnifyStatusRequest(correlationID: id))
+    }
+    await #expect(throws: UnifyError.invalidCorrelationID) {
+      try await other.unifyBind(
+        UnifyBindRequest(correlationID: id, phoneNumber: FlowStage.lorant))
+    }
+    await #expect(throws: UnifyError.unauthorized) {
+      try await other.start(
+        DeviceStart(authToken: response.authToken, abilities: [.otp], buildConfig: .usUAT))
+    }
+    let access = try await stage.service.accessToken(for: "shop")
+    await #expect(throws: UnifyError.unauthorized) {
+      try await other.client(ofAccessToken: access)
+    }
+    // Its own tenant's flow goes on as if nobody had asked.
+    _ = try await stage.authenticator(ScriptedApp(stage.provider)).authenticate(response.authToken)
+    #expect(try await stage.status(response).success == .possessionRequired)
+  }
+
   @Test("a flow that has not ended is pending and says nothing of the person")
   func pending() async throws {
     let response = try await stage.unify { $0.clientHumanID = "human" }

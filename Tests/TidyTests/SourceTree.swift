@@ -55,9 +55,12 @@ struct SourceTree {
   /// The Swift files below `Sources`.
   var sources: [SourceFile] { files.filter { $0.isSwift && $0.target != nil } }
 
-  /// The Swift files below `Sources` and `Tests`.
+  /// The Swift files below `Sources`, `Tests` and `Examples`.
   var swift: [SourceFile] {
-    files.filter { $0.isSwift && ($0.target != nil || $0.path.hasPrefix("Tests/")) }
+    files.filter {
+      $0.isSwift
+        && ($0.target != nil || $0.path.hasPrefix("Tests/") || $0.path.hasPrefix("Examples/"))
+    }
   }
 
   /// The folder with the manifest, above this file.

@@ -75,40 +75,13 @@
 
     // MARK: The four calls
 
-    /// `POST /v3/unify`.
-    @Sendable func unify(_ request: HTTPRequest) async throws(UnifyError) -> HTTPResponse {
+    /// `POST /v3/unify` and the three others.
+    func answer(
+      _ call: WireCall, _ request: HTTPRequest
+    ) async throws(UnifyError) -> HTTPResponse {
       let client = try await client(request)
       try request.requireJSON()
-      let body = try WireCodec.decode(UnifyRequest.self, from: request.body)
-      let answer = try await sandbox.service.unify(body, from: client)
-      return .json(try WireCodec.encode(answer))
-    }
-
-    /// `POST /v3/unify-status`.
-    @Sendable func unifyStatus(_ request: HTTPRequest) async throws(UnifyError) -> HTTPResponse {
-      let client = try await client(request)
-      try request.requireJSON()
-      let body = try WireCodec.decode(UnifyStatusRequest.self, from: request.body)
-      let answer = try await sandbox.service.unifyStatus(body, from: client)
-      return .json(try WireCodec.encode(answer))
-    }
-
-    /// `POST /v3/unify-bind`.
-    @Sendable func unifyBind(_ request: HTTPRequest) async throws(UnifyError) -> HTTPResponse {
-      let client = try await client(request)
-      try request.requireJSON()
-      let body = try WireCodec.decode(UnifyBindRequest.self, from: request.body)
-      let answer = try await sandbox.service.unifyBind(body, from: client)
-      return .json(try WireCodec.encode(answer))
-    }
-
-    /// `POST /v3/device/revoke`.
-    @Sendable func revokeDevice(_ request: HTTPRequest) async throws(UnifyError) -> HTTPResponse {
-      _ = try await client(request)
-      try request.requireJSON()
-      let body = try WireCodec.decode(RevokeDeviceRequest.self, from: request.body)
-      try await sandbox.service.revokeDevice(body)
-      return .json(try WireCodec.encode(RevokeDeviceResponse(success: true)))
+      return .json(try await sandbox.service.answer(call, request.body, from: client))
     }
   }
 #endif

@@ -13,9 +13,7 @@
     /// `POST /v1/device/start`.
     @Sendable func start(_ request: HTTPRequest) async throws(UnifyError) -> HTTPResponse {
       try request.requireJSON()
-      let body = try WireCodec.decode(DeviceStart.self, from: request.body)
-      let begun = try await sandbox.service.start(body)
-      return .json(try WireCodec.encode(DeviceStepBody(authID: begun.authID, step: begun.step)))
+      return .json(try await sandbox.service.answer(.deviceStart, request.body))
     }
 
     /// `POST /v1/device/reply`.

@@ -16,10 +16,6 @@
       let control = ControlRoutes(sandbox)
       var routes: [String: [String: Route]] = [
         "/token": ["POST": api.token],
-        "/v3/unify": ["POST": api.unify],
-        "/v3/unify-status": ["POST": api.unifyStatus],
-        "/v3/unify-bind": ["POST": api.unifyBind],
-        "/v3/device/revoke": ["POST": api.revokeDevice],
         "/v1/device/start": ["POST": device.start],
         "/v1/device/reply": ["POST": device.reply],
         "/v1/device/context": ["POST": device.context],
@@ -32,6 +28,11 @@
         "/metrics": ["GET": control.metrics],
         "/sandbox/clock": ["GET": control.clock, "POST": control.moveClock],
       ]
+      for call in WireCall.allCases where !call.isMadeByDevice {
+        routes[call.path] = [
+          "POST": { request throws(UnifyError) in try await api.answer(call, request) }
+        ]
+      }
       if sandbox.servesPage {
         let walk = WalkRoutes(sandbox)
         let backEnd = BackEndRoutes(sandbox)
@@ -88,9 +89,7 @@
 
     /// An error as the wire has it.
     static func answer(to error: UnifyError) -> HTTPResponse {
-      // Never fails for a number and a text.
-      let body = (try? WireCodec.encode(ErrorBody(error))) ?? []
-      var response = HTTPResponse.json(body, status: error.httpStatus)
+      var response = HTTPResponse.json(error.wireBody, status: error.httpStatus)
       switch error {
       case .rateLimited(let seconds): response.headers.append(("Retry-After", String(seconds)))
       case .unauthorized: response.headers.append(("WWW-Authenticate", "Bearer"))

@@ -6,19 +6,15 @@ public struct WebBrowser: Hashable, Sendable {
   public var userAgent: String?
   /// The client hint `Sec-CH-UA-Mobile`, or `navigator.userAgentData.mobile`.
   public var mobileHint: Bool?
-  /// The client hint `Sec-CH-UA-Platform`, with or without its quotes.
-  public var platformHint: String?
   /// `navigator.maxTouchPoints`, which tells an iPad that calls itself a Mac from a Mac.
   public var maxTouchPoints: Int?
 
   /// States what a browser says.
   public init(
-    userAgent: String?, mobileHint: Bool? = nil, platformHint: String? = nil,
-    maxTouchPoints: Int? = nil
+    userAgent: String?, mobileHint: Bool? = nil, maxTouchPoints: Int? = nil
   ) {
     self.userAgent = userAgent
     self.mobileHint = mobileHint
-    self.platformHint = platformHint
     self.maxTouchPoints = maxTouchPoints
   }
 
@@ -26,16 +22,14 @@ public struct WebBrowser: Hashable, Sendable {
   public init(header: (String) -> String?) {
     let hint = header("Sec-CH-UA-Mobile")
     self.init(
-      userAgent: header("User-Agent"), mobileHint: hint == "?1" ? true : hint == "?0" ? false : nil,
-      platformHint: header("Sec-CH-UA-Platform"))
+      userAgent: header("User-Agent"), mobileHint: hint == "?1" ? true : hint == "?0" ? false : nil)
   }
 
   /// Whether it is the browser of a phone, which has the number that is to be proven.
   ///
   /// Ours, where Prove does not say: a tablet is none, since an SMS seldom arrives on it; its flow is
-  /// `desktop`. A hint that says mobile counts before the user agent, unless the two disagree about
-  /// the platform: the hint of a desktop that shows itself as a phone is believed as well, since the
-  /// person asked for it.
+  /// `desktop`. A hint that says mobile counts before the user agent: that of a desktop which shows
+  /// itself as a phone is believed as well, since the person asked for it.
   public var isMobileWeb: Bool {
     if mobileHint == true { return true }
     guard let userAgent, userAgent.utf8.count <= UnifyLimits.userAgentBytes else { return false }

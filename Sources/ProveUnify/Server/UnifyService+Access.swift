@@ -14,7 +14,7 @@ extension UnifyService {
   public func client(ofAccessToken token: String) async throws(UnifyError) -> String {
     guard let claims = try await tokens.claims(of: token, .accessToken), !tokens.isOver(claims)
     else { throw .unauthorized }
-    return claims.sub
+    return claims.subject
   }
 
   /// Signs tokens by a new key from now on; those signed before stay good.

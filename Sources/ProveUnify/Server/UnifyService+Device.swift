@@ -16,9 +16,9 @@ extension UnifyService {
     guard start.buildConfig == registry.scope.buildConfig,
       let claims = try await tokens.claims(of: start.authToken, .authToken)
     else { throw .unauthorized }
-    let correlationID = claims.sub
+    let correlationID = claims.subject
     var (session, version) = try await session(correlationID)
-    guard session.phase == .created, session.authTokenID == claims.jti else { throw .unauthorized }
+    guard session.phase == .created, session.authTokenID == claims.id else { throw .unauthorized }
     guard !tokens.isOver(claims), !session.isExpired(at: clock.now) else { throw .sessionExpired }
     let visitor = try await visitor(of: start)
     session.authTokenID = nil

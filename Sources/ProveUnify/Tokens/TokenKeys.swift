@@ -1,3 +1,5 @@
+import Foundation
+import JWTKit
 import ProveDeviceRegistry
 import ProveKeyModel
 import ProveKeyPlatform
@@ -6,6 +8,10 @@ import ProveKeySealing
 /// The keys that sign tokens, sealed in the registry's store: every server of a registry has the
 /// same ones, and so has the next process.
 ///
+/// Tokens are made and checked by JWTKit.
+///
+/// - J1: the algorithm is read only to be compared; a token cannot choose how it is checked.
+/// - J2: nothing of the claims is looked at before the signature fits.
 /// - J3: a token is signed by the newest key; an older key checks tokens until the last one that it
 ///   can have signed is worth nothing.
 final class TokenKeys: Sendable {
@@ -18,10 +24,22 @@ final class TokenKeys: Sendable {
     self.clock = clock
   }
 
-  /// Keys, oldest first, as a version of the stored item has them.
+  /// Keys, oldest first, as a version of the stored item has them, and what checks tokens by them.
   private struct Ring: Sendable {
     let keys: [TokenKey]
     let version: UInt64
+    let verifier: JWTKeyCollection
+
+    init(_ keys: [TokenKey], version: UInt64) async {
+      self.keys = keys
+      self.version = version
+      verifier = JWTKeyCollection()
+      for key in keys {
+        await verifier.add(eddsa: key.publicKey, kid: JWKIdentifier(string: key.id))
+      }
+      // Otherwise the first key would check what names a key that is not there.
+      await verifier.clearDefault()
+    }
   }
 
   /// A key as it is stored; not kept, since its seed lies in plain memory.
@@ -35,32 +53,42 @@ final class TokenKeys: Sendable {
 
   /// Makes a token.
   func make(
-    _ kind: SignedToken.Kind, about subject: String, id: String, forSeconds seconds: Int64
+    _ kind: TokenKind, about subject: String, id: String, forSeconds seconds: Int64
   ) async throws(UnifyError) -> String {
     let key = try await signingKey()
     let now = clock.now.millisecondsSinceEpoch / 1000
-    let claims = SignedToken.Claims(
-      iss: Self.issuer, aud: registry.scope.buildConfig.rawValue, sub: subject, jti: id, iat: now,
-      exp: now + seconds)
-    return try SignedToken(kind: kind, keyID: key.id, claims: claims).text(signedBy: key)
+    let claims = TokenClaims(
+      iss: IssuerClaim(value: TokenClaims.issuer), aud: registry.scope.buildConfig.rawValue,
+      sub: SubjectClaim(value: subject), jti: IDClaim(value: id),
+      iat: IssuedAtClaim(value: Self.date(seconds: now)),
+      exp: ExpirationClaim(value: Self.date(seconds: now + seconds)))
+    // An error of the library may carry claims, and goes no further.
+    do { return try await key.sign(claims, as: kind) } catch {
+      throw .registry(.damaged(table: "token"))
+    }
   }
 
   /// The claims of a token that is ours, of this kind and build config; its time may be over.
-  func claims(
-    of text: String, _ kind: SignedToken.Kind
-  ) async throws(UnifyError) -> SignedToken.Claims? {
-    let token = try await SignedToken.verified(text, kind) { id throws(UnifyError) in
-      try await self.key(id)
-    }
-    guard let claims = token?.claims, claims.iss == Self.issuer,
-      claims.aud == registry.scope.buildConfig.rawValue
+  func claims(of text: String, _ kind: TokenKind) async throws(UnifyError) -> TokenClaims? {
+    guard let keyID = TokenHeader.keyID(of: text, kind), let ring = try await ring(with: keyID)
     else { return nil }
-    return claims
+    // What does not pass is no token of ours. An error of the library may carry claims, and goes no
+    // further.
+    let claims = try? await ring.verifier.verify(text, as: TokenClaims.self)
+    return claims?.aud == registry.scope.buildConfig.rawValue ? claims : nil
   }
 
   /// Whether a token's time is over.
-  func isOver(_ claims: SignedToken.Claims) -> Bool {
-    clock.now.millisecondsSinceEpoch >= claims.exp * 1000
+  func isOver(_ claims: TokenClaims) -> Bool {
+    let now = Date(timeIntervalSince1970: Double(clock.now.millisecondsSinceEpoch) / 1000)
+    do {
+      try claims.exp.verifyNotExpired(currentDate: now)
+      return false
+    } catch { return true }
+  }
+
+  private static func date(seconds: Int64) -> Date {
+    Date(timeIntervalSince1970: Double(seconds))
   }
 
   /// Signs by a new key from now on.
@@ -84,9 +112,13 @@ final class TokenKeys: Sendable {
     throw .registry(.contention)
   }
 
-  private func key(_ id: String) async throws(UnifyError) -> TokenKey? {
-    if let key = known.withLock({ $0?.keys.first { $0.id == id } }) { return key }
-    return try await load()?.keys.first { $0.id == id }
+  /// The ring with a key of this id, read anew when the one at hand has none.
+  private func ring(with id: String) async throws(UnifyError) -> Ring? {
+    if let ring = known.withLock({ $0 }), ring.keys.contains(where: { $0.id == id }) { return ring }
+    guard let ring = try await load(), ring.keys.contains(where: { $0.id == id }) else {
+      return nil
+    }
+    return ring
   }
 
   private func isOld(_ key: TokenKey) -> Bool {
@@ -119,12 +151,12 @@ final class TokenKeys: Sendable {
           Self.domain, Self.name, bytes, replacing: stored?.version, expiryDay: .max)
       else { return nil }
     } catch { throw UnifyError(error) }
-    return try keep(entries, version: (stored?.version ?? 0) + 1).keys.last
+    return try await keep(entries, version: (stored?.version ?? 0) + 1).keys.last
   }
 
   private func load() async throws(UnifyError) -> Ring? {
     guard let stored = try await stored() else { return nil }
-    return try keep(stored.entries, version: stored.version)
+    return try await keep(stored.entries, version: stored.version)
   }
 
   private func stored() async throws(UnifyError) -> (entries: [Entry], version: UInt64)? {
@@ -136,11 +168,12 @@ final class TokenKeys: Sendable {
     } catch { throw .registry(.damaged(table: "token")) }
   }
 
-  private func keep(_ entries: [Entry], version: UInt64) throws(UnifyError) -> Ring {
+  private func keep(_ entries: [Entry], version: UInt64) async throws(UnifyError) -> Ring {
+    let before = known.withLock { $0 }
+    if let before, before.version == version { return before }
     var keys: [TokenKey] = []
-    let before = known.withLock { $0?.keys } ?? []
     for entry in entries {
-      if let key = before.first(where: { $0.id == entry.id }) {
+      if let key = before?.keys.first(where: { $0.id == entry.id }) {
         keys.append(key)
         continue
       }
@@ -148,16 +181,17 @@ final class TokenKeys: Sendable {
         keys.append(
           try TokenKey(
             id: entry.id, madeAtMilliseconds: entry.madeAtMilliseconds, seed: entry.seed))
-      } catch { throw .registry(.unlock(error)) }
+      } catch let error as SealingError {
+        throw .registry(.unlock(error))
+      } catch { throw .registry(.damaged(table: "token")) }
     }
-    let ring = Ring(keys: keys, version: version)
+    let ring = await Ring(keys, version: version)
     known.withLock { if version >= $0?.version ?? 0 { $0 = ring } }
     return ring
   }
 
   // MARK: Layout
 
-  private static let issuer = "prove-key-store"
   private static let domain = "token-keys"
   private static let name = "ring"
   private static let layout: UInt8 = 1

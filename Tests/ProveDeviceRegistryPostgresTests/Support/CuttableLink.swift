@@ -1,4 +1,5 @@
 import Foundation
+import PostgresTestSupport
 import ProveKeyPlatform
 
 /// A way to a port of the loopback that can be cut, as a network is: what was under way stays under

@@ -1,4 +1,5 @@
 import Foundation
+import PostgresTestSupport
 import ProveKeyPlatform
 
 /// Three PostgreSQL servers that Patroni keeps over etcd, as in production but for the machines:

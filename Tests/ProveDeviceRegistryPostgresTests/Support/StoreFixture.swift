@@ -1,3 +1,4 @@
+import PostgresTestSupport
 import ProveDeviceRegistry
 import ProveKeySealing
 

@@ -3,14 +3,14 @@ import ProveKeyPlatform
 
 /// A PostgreSQL server of this process's own, in a temporary folder, on a socket in it and on the
 /// loopback; it writes as carefully as one in production.
-final class PostgresServer: Sendable {
+package final class PostgresServer: Sendable {
   /// The folder of the server, with `data` in it.
-  let folder: String
+  package let folder: String
   /// The port on the loopback, and of the socket.
-  let port: Int
+  package let port: Int
 
   /// The server that suites share which do not harm it.
-  static let shared: Result<PostgresServer, any Error> = Result { try PostgresServer() }
+  package static let shared: Result<PostgresServer, any Error> = Result { try PostgresServer() }
 
   private static let settings = [
     "fsync=on", "synchronous_commit=on", "wal_level=replica", "max_connections=300",
@@ -19,7 +19,7 @@ final class PostgresServer: Sendable {
   ]
 
   /// Makes and starts a server.
-  init(_ more: [String] = []) throws {
+  package init(_ more: [String] = []) throws {
     (folder, port) = try Self.place()
     try Shell.run(
       Shell.asServer([
@@ -31,7 +31,7 @@ final class PostgresServer: Sendable {
   }
 
   /// Makes and starts a replica that follows `primary`.
-  init(following primary: PostgresServer, name: String) throws {
+  package init(following primary: PostgresServer, name: String) throws {
     (folder, port) = try Self.place()
     try Shell.run(
       Shell.asServer([
@@ -56,7 +56,7 @@ final class PostgresServer: Sendable {
   }
 
   /// Appends text to one of the server's files.
-  func append(_ text: String, to name: String) throws {
+  package func append(_ text: String, to name: String) throws {
     let file = try FileHandle(forWritingTo: URL(fileURLWithPath: folder + "/data/" + name))
     try file.seekToEnd()
     try file.write(contentsOf: Data(text.utf8))
@@ -64,7 +64,7 @@ final class PostgresServer: Sendable {
   }
 
   /// Starts the server and waits until it takes connections.
-  func start() throws {
+  package func start() throws {
     // Right after a SIGKILL the old server's processes may not have noticed yet.
     for attempt in 1... {
       do {
@@ -84,7 +84,7 @@ final class PostgresServer: Sendable {
   }
 
   /// Kills the server's first process, and with it all, as a power cut of the machine would.
-  func kill() throws {
+  package func kill() throws {
     let text = try String(contentsOfFile: folder + "/data/postmaster.pid", encoding: .utf8)
     guard let line = text.split(separator: "\n").first, let pid = Int32(line) else {
       throw ShellError(description: "no process to kill")
@@ -96,7 +96,7 @@ final class PostgresServer: Sendable {
   }
 
   /// Stops all the server's processes where they are, or lets them go on.
-  func freeze(_ isFrozen: Bool) throws {
+  package func freeze(_ isFrozen: Bool) throws {
     let text = try String(contentsOfFile: folder + "/data/postmaster.pid", encoding: .utf8)
     guard let line = text.split(separator: "\n").first, let pid = Int32(line) else { return }
     let children = (try? Shell.run(["pgrep", "-P", "\(pid)"])) ?? ""  // it may have none
@@ -106,7 +106,7 @@ final class PostgresServer: Sendable {
   }
 
   /// Stops the server at once.
-  func stop() throws {
+  package func stop() throws {
     try Shell.run(
       Shell.asServer([
         try ServerFolder.program("pg_ctl"), "-D", folder + "/data", "-m", "immediate", "-w", "stop",
@@ -114,7 +114,7 @@ final class PostgresServer: Sendable {
   }
 
   /// Makes a replica the primary.
-  func promote() throws {
+  package func promote() throws {
     try Shell.run(
       Shell.asServer([
         try ServerFolder.program("pg_ctl"), "-D", folder + "/data", "-w", "promote",
@@ -122,14 +122,14 @@ final class PostgresServer: Sendable {
   }
 
   /// Makes the server read its configuration again.
-  func reload() throws {
+  package func reload() throws {
     try Shell.run(
       Shell.asServer([try ServerFolder.program("pg_ctl"), "-D", folder + "/data", "reload"]))
   }
 
   /// Runs SQL through PostgreSQL's own client.
   @discardableResult
-  func sql(_ text: String, in database: String = "postgres") throws -> String {
+  package func sql(_ text: String, in database: String = "postgres") throws -> String {
     try Shell.run([
       try ServerFolder.program("psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1",
       "-d", address(database: database), "-c", text,
@@ -137,19 +137,19 @@ final class PostgresServer: Sendable {
   }
 
   /// The connection string of a database over the socket.
-  func address(database: String) -> String {
+  package func address(database: String) -> String {
     "host=\(folder) port=\(port) user=postgres dbname=\(database)"
   }
 
   /// The connection string of a database over the loopback.
-  func tcpAddress(database: String) -> String {
+  package func tcpAddress(database: String) -> String {
     "host=127.0.0.1 port=\(port) user=postgres dbname=\(database)"
   }
 
   private static let nextDatabase = Locked(0)
 
   /// A database that nobody has used.
-  func freshDatabase() throws -> String {
+  package func freshDatabase() throws -> String {
     let number = Self.nextDatabase.withLock { number in
       number += 1
       return number

@@ -1,16 +1,20 @@
 import Foundation
 
 /// A program that could not be run or did not succeed.
-struct ShellError: Error, CustomStringConvertible {
-  let description: String
+package struct ShellError: Error, CustomStringConvertible {
+  package let description: String
+
+  package init(description: String) {
+    self.description = description
+  }
 }
 
 /// Runs the server's own programs.
-enum Shell {
+package enum Shell {
   /// Runs a program to its end.
   /// - Returns: what it wrote to its output.
   @discardableResult
-  static func run(_ words: [String], environment: [String: String] = [:]) throws -> String {
+  package static func run(_ words: [String], environment: [String: String] = [:]) throws -> String {
     // Into a file: a server that it starts would keep a pipe open. For the same reason not by
     // Foundation's `Process`, which waits for the end of all that a program has started.
     let log = NSTemporaryDirectory() + "prove-shell-\(UUID().uuidString)"
@@ -50,13 +54,13 @@ enum Shell {
   }
 
   /// A program as the user who may run a server: PostgreSQL refuses to run as root.
-  static func asServer(_ words: [String]) -> [String] {
+  package static func asServer(_ words: [String]) -> [String] {
     guard getuid() == 0 else { return words }
     return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"] + words
   }
 
   /// A TCP port of the loopback that nobody listens on at the moment.
-  static func freePort() throws -> Int {
+  package static func freePort() throws -> Int {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
     var address = sockaddr_in()

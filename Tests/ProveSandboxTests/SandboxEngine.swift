@@ -1,10 +1,9 @@
 #if Sandbox
   import Foundation
+  import PostgresTestSupport
   import Testing
 
   /// What the sandbox's registry stands on.
-  ///
-  /// The files of the server beside this one are links to those of the registry's own tests.
   enum SandboxEngine: String, CaseIterable, CustomTestStringConvertible {
     case sqlite, postgres
 

@@ -3,12 +3,12 @@ import Foundation
 /// The folder of all servers of this test process, and what stops them and removes it.
 ///
 /// A guard process waits for the end of this one, however it comes, on a pipe.
-enum ServerFolder {
+package enum ServerFolder {
   /// The folder; servers live in folders of their own in it.
-  static let path: Result<String, any Error> = Result { try make() }
+  package static let path: Result<String, any Error> = Result { try make() }
 
   /// The folder with initdb and the rest, of the highest version there is.
-  static let programs: Result<String, any Error> = Result {
+  package static let programs: Result<String, any Error> = Result {
     let places = ["/usr/lib/postgresql", "/usr/local/lib/postgresql", "/opt/homebrew/opt"]
     let versions = places.flatMap { place in
       // A place that is not there holds no version.
@@ -32,7 +32,7 @@ enum ServerFolder {
   }
 
   /// A program of the server's.
-  static func program(_ name: String) throws -> String { try programs.get() + "/" + name }
+  package static func program(_ name: String) throws -> String { try programs.get() + "/" + name }
 
   /// Holds the guard and the pipe's writing end for as long as the process lives.
   private nonisolated(unsafe) static var held: [AnyObject] = []

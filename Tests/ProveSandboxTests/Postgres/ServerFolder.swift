@@ -1,1 +1,0 @@
-../../ProveDeviceRegistryPostgresTests/Support/ServerFolder.swift
