@@ -77,6 +77,7 @@ extension Connection {
     // A database in memory has no mapping to set.
     if options.journal == .wal { try set("mmap_size", "0") }
     try set("synchronous", options.durability == .full ? "2" : "1")
+    if writes, let pages = options.checkpointPages { try set("wal_autocheckpoint", "\(pages)") }
     if writes, options.locking == .exclusive { try takeLock() }
     try setBusyTimeout(options.busyTimeoutMilliseconds)
   }

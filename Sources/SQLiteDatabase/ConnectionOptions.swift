@@ -23,6 +23,8 @@ package struct ConnectionOptions: Sendable {
   package var applicationID: Int32?
   /// How much of the file is kept in memory; nothing leaves SQLite's default (2 MB).
   package var cache: CacheSize?
+  /// Pages that the log has when a commit moves them into the file; nothing leaves SQLite's 1,000.
+  package var checkpointPages: Int32?
   /// Whether deleted content is overwritten with zeros.
   package var secureDelete = true
   /// The SQLite VFS by name; nothing chooses the platform's own.

@@ -84,9 +84,10 @@ struct RegistryMonth {
   }
 }
 
-/// A vault of ten keys and 2,000 values of localStorage over thirty days: each day a tenth of the values
-/// is written anew, a twentieth goes and as many come, each key signs twenty times; every tenth day the
-/// data key is rotated. Compacted at the end.
+/// A vault of ten keys and 2,000 values of localStorage over thirty days, compacted at the end.
+///
+/// Each day a tenth of the values is written anew, a twentieth goes and as many come, each key signs
+/// twenty times; every tenth day the data key is rotated.
 struct VaultMonth {
   let folder: String
 

@@ -31,7 +31,8 @@ struct SQLiteStoreOpening {
 
   func open(readers count: Int) throws(StoreFailure) -> Parts {
     var connecting = ConnectionOptions(access: access, locking: .normal)
-    connecting.cache = options.pageCacheKibibytes.map { .kibibytes(Int32(clamping: max($0, 64))) }
+    connecting.cache = .kibibytes(max(cacheKibibytes ?? 0, Self.writerCacheKibibytes))
+    connecting.checkpointPages = RegistryWriter.checkpointPages
     let connection: Connection
     let file = DatabaseFile(path: path)
     // The file is looked at first, so that nothing is left beside one that is missing or refused.
@@ -42,6 +43,7 @@ struct SQLiteStoreOpening {
     let ledger = options.setDigests == .off ? nil : SetLedger(keys: keys)
     try settleDigests(ledger, isYoung, connection)
     connecting.access = .readOnly
+    connecting.cache = cacheKibibytes.map { .kibibytes($0) }
     do {
       let commits = GroupCommit(try RegistryWriter(connection, ledger: ledger))
       var readers: [Locked<RegistryReader?>] = []
@@ -52,6 +54,17 @@ struct SQLiteStoreOpening {
         keys: keys, ledger: ledger, commits: commits, readers: readers, ownership: ownership)
     } catch { throw .database(error) }
   }
+
+  /// What each connection keeps in memory, if that was chosen.
+  private var cacheKibibytes: Int32? {
+    options.pageCacheKibibytes.map { Int32(clamping: max($0, 64)) }
+  }
+
+  /// What the writer keeps at least: the pages that one commit of many batches changes.
+  ///
+  /// Where they do not fit, SQLite writes them to the log in the middle of the transaction and reads
+  /// them again.
+  private static let writerCacheKibibytes: Int32 = 16_384
 
   /// Takes the file for this process, alone or with others, before anything of it is read.
   private func takeOwnership() throws(StoreFailure) -> OwnershipLock? {

@@ -23,8 +23,9 @@ public struct SQLiteStoreOptions: Hashable, Sendable {
   public var mode: Mode
   /// What becomes of the set digests; kept by default.
   public var setDigests: SetDigests
-  /// Kibibytes of the file that each of the five connections keeps in memory, at least 64; nothing
-  /// leaves SQLite's 2,000.
+  /// Kibibytes of the file that each of the four connections that read keeps in memory, at least 64.
+  ///
+  /// Nothing leaves SQLite's 2,000. The one that writes has as much, and at least 16,384.
   public var pageCacheKibibytes: Int?
 
   /// States the choices.
