@@ -156,11 +156,13 @@ let package = Package(
       name: "ProveKeyVaultTests",
       dependencies: [
         "ProveKeyVault", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "SQLiteDatabase",
-        "CFaultVFS",
+        "CampaignSupport", "CFaultVFS",
       ],
       exclude: ["Fixtures"]),
     .target(
       name: "CFaultVFS", path: "Tests/CFaultVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
+    .target(
+      name: "CampaignSupport", dependencies: ["CFaultVFS"], path: "Tests/CampaignSupport"),
     .testTarget(
       name: "ProveKeyTestingTests",
       dependencies: [
@@ -170,14 +172,14 @@ let package = Package(
     .target(
       name: "StoreTestSupport",
       dependencies: [
-        "ProveKeyTesting", "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform",
-        "ProveKeySealing",
+        "CampaignSupport", "ProveKeyTesting", "ProveDeviceRegistry", "ProveKeyModel",
+        "ProveKeyPlatform", "ProveKeySealing",
       ], path: "Tests/StoreTestSupport"),
     .testTarget(
       name: "ProveDeviceRegistryTests",
       dependencies: [
         "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
-        "ProveKeyTesting", "SQLiteDatabase", "StoreTestSupport", "CFaultVFS",
+        "ProveKeyTesting", "SQLiteDatabase", "StoreTestSupport", "CampaignSupport",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"),
