@@ -27,7 +27,7 @@ struct RetryingTests {
     options.retryWindowMilliseconds = 300
     let (count, time) = await attempts(options)
     #expect(time >= .milliseconds(300))
-    #expect(count > 20 && count < options.attemptLimit)
+    #expect(count < options.attemptLimit)
   }
 
   @Test("is given up after so many attempts as its caller allows, and each further one is counted")

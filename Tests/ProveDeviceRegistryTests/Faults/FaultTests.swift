@@ -41,7 +41,7 @@ struct FaultTests {
     let path = folder.file("failing")
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
     let outlines = try await undisturbed(in: path, unlock)
-    let runs = try await Campaign.untilUndisturbed(upTo: 20_000, sample: 14) { number in
+    let runs = try await Campaign.untilUndisturbed(upTo: 20_000, sample: 10) { number in
       try Campaign.removeAll(in: path)
       let watched = try FaultFolder(path, records: false)
       let life = try RegistryLife(in: path, unlock: unlock, trouble: stays ? .lasting : .once)
@@ -68,7 +68,7 @@ struct FaultTests {
       #expect(allocations > 100)
       for stays in [false, true] {
         let limit = allocations * 2 + 1000
-        let runs = try await Campaign.untilUndisturbed(upTo: limit, sample: 20) { number in
+        let runs = try await Campaign.untilUndisturbed(upTo: limit, sample: 14) { number in
           try Campaign.removeAll(in: path)
           let life = try RegistryLife(in: path, unlock: unlock, trouble: stays ? .lasting : .once)
           FailingMemory.fail(number, stays: stays)
