@@ -132,9 +132,30 @@ final class PatroniCluster: Sendable {
       --initial-advertise-peer-urls http://127.0.0.1:\(peer) \
       --initial-cluster default=http://127.0.0.1:\(peer)
       """, in: folder, named: "etcd")
+    try await Self.awaitEtcd(client)
     nodes = try (1...3).map { try Node($0, etcdPort: client) }
     for node in nodes { try node.start() }
     _ = try await healthyLeader()
+  }
+
+  /// Waits until etcd tells its cluster's version, which it decides on a moment after it began to
+  /// answer.
+  ///
+  /// Patroni ends on what it tells before; nobody would start it again.
+  private static func awaitEtcd(_ port: Int) async throws {
+    // Patroni is Python, so there is one.
+    let get = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1], timeout=2).read())"
+    let words = ["python3", "-c", get, "http://127.0.0.1:\(port)/version"]
+    for _ in 0..<240 {
+      // It refuses connections at first.
+      if let told = try? Shell.run(words), told.contains("etcdcluster"),
+        !told.contains("not_decided")
+      {
+        return
+      }
+      try await Task.sleep(for: .milliseconds(250))
+    }
+    throw ShellError(description: "etcd does not begin")
   }
 
   /// All hosts, as a client names them.
