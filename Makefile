@@ -74,8 +74,9 @@ fuzz: setup ## each fuzzer, and that of the C library, for FUZZ_SECONDS seconds 
 
 campaigns: build ## the long form of the power cuts, failures, kills and flipped bytes: an hour or more
 	PROVE_KEY_STORE_LONG=1 $(SWIFT) test --skip-build --disable-xctest --filter ProveKeyVaultTests
+	PROVE_KEY_STORE_LONG=1 $(SWIFT) test --skip-build --disable-xctest --filter '^ProveDeviceRegistryTests\.(PowerCutTests|FaultTests|DurabilityTests|SweepInFileTests)'
 
-test-failover: build ## the registry on three PostgreSQL servers whose leader is killed and cut off: some five minutes
+test-failover: build ## the registry on three PostgreSQL servers whose leader is killed and cut off: some three minutes
 	@./scripts/install-libraries failover
 	PROVE_KEY_STORE_LONG=1 $(SWIFT) test --skip-build --disable-xctest --filter FailoverTests
 

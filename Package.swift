@@ -159,11 +159,13 @@ let package = Package(
       name: "ProveKeyVaultTests",
       dependencies: [
         "ProveKeyVault", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "SQLiteDatabase",
-        "CFaultVFS",
+        "CampaignSupport", "CFaultVFS",
       ],
       exclude: ["Fixtures"]),
     .target(
       name: "CFaultVFS", path: "Tests/CFaultVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
+    .target(
+      name: "CampaignSupport", dependencies: ["CFaultVFS"], path: "Tests/CampaignSupport"),
     .testTarget(
       name: "ProveKeyTestingTests",
       dependencies: [
@@ -173,8 +175,8 @@ let package = Package(
     .target(
       name: "StoreTestSupport",
       dependencies: [
-        "ProveKeyTesting", "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform",
-        "ProveKeySealing",
+        "CampaignSupport", "ProveKeyTesting", "ProveDeviceRegistry", "ProveKeyModel",
+        "ProveKeyPlatform", "ProveKeySealing",
       ], path: "Tests/StoreTestSupport"),
     .target(
       name: "PostgresTestSupport", dependencies: ["ProveKeyPlatform"],
@@ -183,7 +185,7 @@ let package = Package(
       name: "ProveDeviceRegistryTests",
       dependencies: [
         "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
-        "ProveKeyTesting", "SQLiteDatabase", "StoreTestSupport", "CFaultVFS", "CSQLite",
+        "ProveKeyTesting", "SQLiteDatabase", "StoreTestSupport", "CampaignSupport", "CSQLite",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"),

@@ -53,21 +53,50 @@ extension Connection {
 
   /// What contradicts itself in the file, at most `limit` findings; none in a sound one.
   package func integrityCheck(limit: Int = 100) throws(DatabaseError) -> [String] {
-    let findings = try strings("PRAGMA integrity_check(\(max(limit, 1)))")
-    return findings == ["ok"] ? [] : findings
+    try findings(of: "PRAGMA integrity_check(\(max(limit, 1)))")
   }
 
   /// What contradicts itself in the file's pages and rows, at most `limit` findings.
   ///
   /// As ``integrityCheck(limit:)``, but indexes are not held against their tables.
   package func quickCheck(limit: Int = 100) throws(DatabaseError) -> [String] {
-    let findings = try strings("PRAGMA quick_check(\(max(limit, 1)))")
+    try findings(of: "PRAGMA quick_check(\(max(limit, 1)))")
+  }
+
+  private func findings(of check: String) throws(DatabaseError) -> [String] {
+    let findings = try strings(check)
+    for finding in findings {
+      if let failure = DatabaseError(unreadPageIn: finding) { throw failure }
+    }
     return findings == ["ok"] ? [] : findings
   }
 
   /// How SQLite would run a statement: the lines of EXPLAIN QUERY PLAN, for tests that pin them.
   package func queryPlan(_ sql: String) throws(DatabaseError) -> [String] {
     try strings("EXPLAIN QUERY PLAN \(sql)", column: 3)
+  }
+}
+
+extension DatabaseError {
+  /// The failure that a check lists among its findings, though it is none of the file's: a page of it
+  /// could not be read, for want of memory or by the disk's fault.
+  ///
+  /// Source: SQLite, `checkTreePage` and `checkList` in btree.c.
+  init?(unreadPageIn finding: String) {
+    if finding.contains("failed to get page") {
+      // Its number was looked at before: it is within the file.
+      self.init(.inputOutput, operation: "check")
+      return
+    }
+    guard let place = finding.firstRange(of: "unable to get the page. error code=") else {
+      return nil
+    }
+    guard let code = Int32(finding[place.upperBound...].prefix { $0.isNumber }) else { return nil }
+    let failure = DatabaseError(
+      engine: ResultCode(rawValue: code), operation: "check", statement: nil, message: nil,
+      systemErrno: 0)
+    guard failure.kind != .corrupt else { return nil }
+    self = failure
   }
 }
 

@@ -58,9 +58,19 @@ import Testing
       #expect(welcome.0 == 200 && welcome.1["outcome"] as? String == "authenticated")
       #expect(welcome.1["deviceId"] as? String == ids[0])
       #expect(try await signIn(stranger).1["outcome"] as? String == "possessionRequired")
+      // A deviceId without its key is answered as one that nobody has, whatever became of it.
+      let forger = try SimulatedDevice(as: device.deviceID)
+      let unknown = try await signIn(stranger)
+      func isToldApart() async throws -> Bool {
+        let answer = try await signIn(forger)
+        return answer.0 != unknown.0
+          || NSDictionary(dictionary: answer.1) != NSDictionary(dictionary: unknown.1)
+      }
+      #expect(try await !isToldApart())
 
       try await registry.revoke(device.deviceID)
       #expect(try await signIn(device).1["outcome"] as? String == "refused")
+      #expect(try await !isToldApart())
       let later = try await ask("/resolve", ["deviceIds": [ids[0]]]).1 as? [[String: Any]]
       #expect(later?.first?["state"] as? String == "revoked")
       #expect(later?.first?["isUsable"] as? Bool == false)

@@ -42,7 +42,7 @@ struct FailoverTests {
     let tally = try await clients.run(8, lookUps: 2, on: store) {
       for _ in 0..<Self.rounds {
         for loss in Loss.allCases {
-          try await clients.acknowledged(100, within: .seconds(60))
+          try await clients.acknowledged(100, within: .seconds(60), on: cluster)
           let former = leader
           print("\(loss): node \(former.number)")
           let start = ContinuousClock.now
@@ -51,7 +51,7 @@ struct FailoverTests {
           case .partitioned: former.isolate(true)
           }
           leader = try await cluster.leader(after: former)
-          try await clients.acknowledged(100, within: .seconds(120))
+          try await clients.acknowledged(100, within: .seconds(120), on: cluster)
           elections.append((loss, ContinuousClock.now - start))
           if loss == .partitioned {
             former.isolate(false)
@@ -61,7 +61,7 @@ struct FailoverTests {
           leader = try await cluster.healthyLeader()
         }
       }
-      try await clients.acknowledged(100, within: .seconds(60))
+      try await clients.acknowledged(100, within: .seconds(60), on: cluster)
     }
     print("lost leaders, and how long until 100 writes more: \(elections)")
     print("acknowledged \(tally.acknowledged.values.reduce(0, +)), looked up \(tally.lookUps)")
@@ -75,11 +75,13 @@ struct FailoverTests {
 
 extension Clients {
   /// Waits until so many more batches have been acknowledged.
-  fileprivate func acknowledged(_ count: UInt64, within limit: Duration) async throws {
+  fileprivate func acknowledged(
+    _ count: UInt64, within limit: Duration, on cluster: PatroniCluster
+  ) async throws {
     let (before, start) = (acknowledgedCount, ContinuousClock.now)
     while acknowledgedCount < before + count {
       guard ContinuousClock.now - start < limit else {
-        throw ShellError(description: "nobody can write any more: \(summary)")
+        throw ShellError(description: "nobody can write any more: \(summary)\n\(cluster.report)")
       }
       try await Task.sleep(for: .milliseconds(50))
     }

@@ -142,6 +142,14 @@ struct ReopeningTests {
       try SQLiteRegistryStore.openExisting(at: missing, unlock: unlock)
     }
     #expect(!FileManager.default.fileExists(atPath: missing))
+    let empty = world.folder.file("empty")
+    try Self.write(Data(), to: empty)
+    for _ in 0..<2 {
+      #expect(throws: RegistryError.store(.missing)) {
+        try SQLiteRegistryStore.openExisting(at: empty, unlock: unlock)
+      }
+    }
+    _ = try SQLiteRegistryStore(at: empty, unlock: unlock)
     #expect(throws: RegistryError.store(.folderMissing)) {
       try SQLiteRegistryStore(at: world.folder.file("no/registry"), unlock: unlock)
     }

@@ -1,3 +1,4 @@
+import CampaignSupport
 package import ProveDeviceRegistry
 import ProveKeyPlatform
 package import ProveKeySealing

@@ -1,3 +1,4 @@
+import CampaignSupport
 import Foundation
 import ProveDeviceRegistry
 import ProveKeySealing
@@ -56,8 +57,7 @@ package struct StoreFactory: Sendable, CustomStringConvertible {
 /// How long tests may take.
 package enum TestLength: Sendable {
   /// Whether `PROVE_KEY_STORE_LONG=1` asks for the long form.
-  package static let isLong =
-    ProcessInfo.processInfo.environment["PROVE_KEY_STORE_LONG"] == "1"
+  package static let isLong = Campaign.isLong
 }
 
 /// A folder of a test's own, removed with everything in it when the test lets go of it.

@@ -33,7 +33,7 @@ public final class SQLiteRegistryStore: RegistryStore {
   }
 
   /// Opens the store in a file that exists.
-  /// - Throws: ``RegistryError/store(_:)`` with `missing` when there is none, and as
+  /// - Throws: ``RegistryError/store(_:)`` with `missing` when there is none or nothing in it, and as
   ///   ``init(at:unlock:options:)``.
   public static func openExisting(
     at path: String, unlock: UnlockMethod, options: SQLiteStoreOptions = .init()

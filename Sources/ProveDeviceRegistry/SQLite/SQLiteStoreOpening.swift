@@ -103,6 +103,9 @@ struct SQLiteStoreOpening {
         guard case .method(let unlock) = unlock else {
           throw StoreFailure.registry(.store(.notARegistry))
         }
+        // An empty file, such as a power cut leaves of a copy, is no store: whoever expects one must
+        // not find a new one without content.
+        guard access == .readWriteCreate else { throw StoreFailure.registry(.store(.missing)) }
         let (keys, header) = try StoreKeys.create(kind: .registry, unlock: unlock)
         let epochs = keys.sealedEpochs.map { (epoch: Int64($0.epoch), sealed: $0.sealed) }
         try HeaderTables(header: header, epochs: epochs).write(to: connection)

@@ -11,7 +11,7 @@ import ProveKeyModel
 /// | `prove_registry_commit` | timer | a batch written, until it is durable |
 /// | `prove_registry_batch_rows` | recorder | rows of a batch |
 /// | `prove_registry_pool_wait` | timer | a call's wait for one of the server's connections, also in vain |
-/// | `prove_registry_retries` | counter | `cause`: `conflict`, `contention`, `outcomeUnknown` |
+/// | `prove_registry_retries` | counter | `cause`: `conflict`, `contention`, `outcomeUnknown`, `connection` |
 public final class RegistryMetrics: Sendable {
   private let decisions: [Counter]
   private let changes: [Counter]
@@ -29,6 +29,8 @@ public final class RegistryMetrics: Sendable {
     case contention
     /// It is not known whether a write took effect.
     case outcomeUnknown
+    /// The connection to a server was lost, or none was to be had.
+    case connection
   }
 
   /// Makes the metrics once.
@@ -56,7 +58,8 @@ public final class RegistryMetrics: Sendable {
 
   func count(_ kind: KeyEvent.Kind) { changes[Int(kind.rawValue) - 1].increment() }
 
-  func countRetry(_ cause: RetryCause) { retriesByCause[cause.rawValue].increment() }
+  /// Counts a further attempt.
+  package func countRetry(_ cause: RetryCause) { retriesByCause[cause.rawValue].increment() }
 
   func recordLookup(since start: ContinuousClock.Instant) {
     lookups.recordNanoseconds(start.nanosecondsUntilNow)

@@ -175,6 +175,9 @@ struct PostgresStoreOpening: Sendable {
 
 extension PostgresStoreOptions {
   var retrying: Retrying {
-    Retrying(attemptLimit: max(1, attemptLimit), windowMilliseconds: retryWindowMilliseconds)
+    var retrying = Retrying(
+      attemptLimit: max(1, attemptLimit), windowMilliseconds: retryWindowMilliseconds)
+    retrying.noteRetry = { [metrics] in metrics.countRetry(.connection) }
+    return retrying
   }
 }

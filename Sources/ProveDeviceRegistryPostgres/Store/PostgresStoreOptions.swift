@@ -55,12 +55,19 @@ public struct PostgresStoreOptions: Sendable {
   /// How long a transaction may lie idle before the server ends it, in milliseconds.
   public var idleInTransactionTimeoutMilliseconds = 10_000
   /// How often a call is tried when connections are lost, the first time included.
-  public var attemptLimit = 20
-  /// For how long a call is tried again, in milliseconds: long enough for a failover.
+  ///
+  /// A call that fails at once each time is tried about once a second: by default the window ends
+  /// it first, however long it is.
+  public var attemptLimit = 1000
+  /// For how long a call is tried again, in milliseconds.
+  ///
+  /// 20 seconds outlast a restart or a promotion by hand, and about as long as people wait. Where an
+  /// elector waits for a leader's lease to run out, it takes the lease and some more: `docs/postgres.md`
+  /// tells how much.
   public var retryWindowMilliseconds = 20_000
   /// Where the day comes from under which ids of writes are kept.
   public var clock: WallClock = .system
-  /// What times the waits for a connection; by default sent where the program's metrics go.
+  /// What times the waits for a connection and counts lost ones; by default sent where the program's metrics go.
   public var metrics = RegistryMetrics()
 
   /// The defaults.

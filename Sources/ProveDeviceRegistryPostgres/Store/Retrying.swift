@@ -6,6 +6,8 @@ struct Retrying: Sendable {
   var windowMilliseconds: Int
   /// A number from 0 up to its argument, which spreads callers who lost their connections at once.
   var jitter: @Sendable (Int) -> Int = { Int.random(in: 0...$0) }
+  /// Is told of each further attempt.
+  var noteRetry: @Sendable () -> Void = {}
 
   /// The longest pause between two attempts, in milliseconds.
   private static let longestPauseMilliseconds = 2000
@@ -27,6 +29,7 @@ struct Retrying: Sendable {
       // 50, 100, 200 ... up to two seconds, at random from nothing up.
       let most = min(50 << min(count - 1, 10), Retrying.longestPauseMilliseconds)
       count += 1
+      policy.noteRetry()
       let pause = Duration.milliseconds(policy.jitter(most))
       // A cancelled task goes on to its last attempt, which is refused as cancelled.
       try? await Task.sleep(for: pause)

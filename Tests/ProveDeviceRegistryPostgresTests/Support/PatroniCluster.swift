@@ -35,19 +35,24 @@ final class PatroniCluster: Sendable {
       try Daemon.start("patroni \(folder)/patroni.yml", in: folder, named: "patroni")
     }
 
-    /// The machine is gone: Patroni and PostgreSQL with all processes.
+    /// The machine is gone: Patroni and PostgreSQL with all processes, whatever they are at.
+    ///
+    /// PostgreSQL may be just starting, or being copied or rewound: then no file names its process.
     func kill() throws {
-      try Daemon.kill(in: folder, named: "patroni")
-      // A server that has stopped in good order has taken this file away.
-      guard let text = try? String(contentsOfFile: folder + "/data/postmaster.pid", encoding: .utf8)
-      else { return }
-      guard let line = text.split(separator: "\n").first, let pid = Int32(line) else {
-        throw ShellError(description: "no process to kill")
+      for _ in 0..<50 {
+        let own = Self.processes(["-f", folder])
+        guard !own.isEmpty else { return }
+        for pid in own + own.flatMap({ Self.processes(["-P", "\($0)"]) }) {
+          Glibc.kill(pid, SIGKILL)
+        }
+        usleep(100_000)
       }
-      let children = (try? Shell.run(["pgrep", "-P", "\(pid)"])) ?? ""  // it may have none
-      for child in [pid] + children.split(separator: "\n").compactMap({ Int32($0) }) {
-        Glibc.kill(child, SIGKILL)
-      }
+      throw ShellError(description: "node \(number) does not die")
+    }
+
+    private static func processes(_ words: [String]) -> [Int32] {
+      // It fails where there is none.
+      ((try? Shell.run(["pgrep"] + words)) ?? "").split(separator: "\n").compactMap { Int32($0) }
     }
 
     /// A new machine stands in the place of one that was killed, and takes its rows from the leader.
@@ -79,9 +84,11 @@ final class PatroniCluster: Sendable {
       watchdog: {mode: 'off'}
       bootstrap:
         dcs:
+          # The shortest lease there is; loop_wait + 2 * retry_timeout fit in. Shorter waits for etcd
+          # make a busy machine lose leaders whom nobody has killed.
           ttl: 20
-          loop_wait: 2
-          retry_timeout: 3
+          loop_wait: 3
+          retry_timeout: 8
           master_start_timeout: 0
           synchronous_mode: true
           synchronous_mode_strict: true
@@ -100,6 +107,8 @@ final class PatroniCluster: Sendable {
         data_dir: \(folder)/data
         bin_dir: \(try ServerFolder.programs.get())
         pgpass: \(folder)/pgpass
+        # Else a copy begins with a checkpoint that takes its time, minutes of it.
+        basebackup: [checkpoint: fast]
         authentication:
           replication: {username: replicator, password: replicator}
           superuser: {username: postgres, password: postgres}
@@ -124,9 +133,30 @@ final class PatroniCluster: Sendable {
       --initial-advertise-peer-urls http://127.0.0.1:\(peer) \
       --initial-cluster default=http://127.0.0.1:\(peer)
       """, in: folder, named: "etcd")
+    try await Self.awaitEtcd(client)
     nodes = try (1...3).map { try Node($0, etcdPort: client) }
     for node in nodes { try node.start() }
     _ = try await healthyLeader()
+  }
+
+  /// Waits until etcd tells its cluster's version, which it decides on a moment after it began to
+  /// answer.
+  ///
+  /// Patroni ends on what it tells before; nobody would start it again.
+  private static func awaitEtcd(_ port: Int) async throws {
+    // Patroni is Python, so there is one.
+    let get = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1], timeout=2).read())"
+    let words = ["python3", "-c", get, "http://127.0.0.1:\(port)/version"]
+    for _ in 0..<240 {
+      // It refuses connections at first.
+      if let told = try? Shell.run(words), told.contains("etcdcluster"),
+        !told.contains("not_decided")
+      {
+        return
+      }
+      try await Task.sleep(for: .milliseconds(250))
+    }
+    throw ShellError(description: "etcd does not begin")
   }
 
   /// All hosts, as a client names them.
@@ -142,18 +172,63 @@ final class PatroniCluster: Sendable {
     }
   }
 
-  /// Waits for a leader whom two replicas follow, one of them synchronously.
+  /// Waits until the loss of any one node can be got over: two replicas follow a leader, and one of
+  /// them may take over.
   func healthyLeader() async throws -> Node {
     try await found("a leader with two replicas") {
-      nodes.first {
-        $0.value(
-          """
-          SELECT NOT pg_is_in_recovery() AND count(*) = 2
-            AND count(*) FILTER (WHERE sync_state = 'sync') = 1
-          FROM pg_stat_replication WHERE state = 'streaming'
-          """) == "t"
-      }
+      nodes.first { $0.value(Self.isFollowed) == "t" && mayBeFollowed($0) }
     }
+  }
+
+  /// Whether two replicas follow, by their names.
+  ///
+  /// A copy that is being made streams too, and is of no use until it is done. A leader lost
+  /// meanwhile leaves one node, and under `synchronous_mode_strict` one node cannot write.
+  private static let isFollowed = """
+    SELECT NOT pg_is_in_recovery() AND count(*) = 2
+      AND count(*) FILTER (WHERE sync_state = 'sync') = 1
+    FROM pg_stat_replication WHERE state = 'streaming' AND application_name LIKE 'node%'
+    """
+
+  /// Whether Patroni has written down who may take over.
+  ///
+  /// It does so a moment after the leader has begun to wait for that node; of a leader lost in
+  /// between nobody takes the place.
+  private func mayBeFollowed(_ leader: Node) -> Bool {
+    // One that cannot tell at the moment is asked again.
+    let list = try? Shell.run([
+      "patronictl", "-c", leader.folder + "/patroni.yml", "list", "-f", "tsv", "registry",
+    ])
+    let roles = (list ?? "").split(separator: "\n").compactMap { line -> String? in
+      let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
+      return fields.count > 4 && ["running", "streaming"].contains(fields[4])
+        ? String(fields[3]) : nil
+    }
+    return roles.sorted() == ["Leader", "Replica", "Sync Standby"]
+  }
+
+  /// How the nodes stand, for a message of failure.
+  var report: String {
+    nodes.map { node in
+      let replicas = node.value(
+        """
+        SELECT pg_is_in_recovery() || ' ' || coalesce(string_agg(
+          concat_ws(' ', application_name, state, sync_state), ', '), 'nobody')
+        FROM pg_stat_replication
+        """)
+      let waits = node.value(
+        """
+        SELECT string_agg(w || ' ' || n, ', ') FROM (
+          SELECT coalesce(wait_event, 'nothing') AS w, count(*) AS n FROM pg_stat_activity
+          WHERE backend_type = 'client backend' AND state = 'active' GROUP BY 1) AS waits
+        """)
+      // What is missing from a message of failure is only missed there.
+      let log = (try? String(contentsOfFile: node.folder + "/patroni.log", encoding: .utf8)) ?? ""
+      return """
+        node \(node.number): recovery and replicas \(replicas ?? "unknown"); \
+        waits \(waits ?? "unknown"); log \(log.suffix(600))
+        """
+    }.joined(separator: "\n")
   }
 
   private func found(_ what: String, _ look: () -> Node?) async throws -> Node {
@@ -162,12 +237,7 @@ final class PatroniCluster: Sendable {
       if let node = look() { return node }
       try await Task.sleep(for: .milliseconds(500))
     }
-    let logs = nodes.map { node in
-      // What is missing from a message of failure is only missed there.
-      let log = (try? String(contentsOfFile: node.folder + "/patroni.log", encoding: .utf8)) ?? ""
-      return "node \(node.number): \(log.suffix(600))"
-    }
-    throw ShellError(description: "there was not to be had \(what): \(logs)")
+    throw ShellError(description: "there was not to be had \(what): \(report)")
   }
 }
 
@@ -178,14 +248,5 @@ enum Daemon {
     let script =
       "\(command) >>\(folder)/\(name).log 2>&1 </dev/null & echo $! >\(folder)/\(name).run"
     try Shell.run(Shell.asServer(["sh", "-c", script]))
-  }
-
-  /// Kills one at once.
-  static func kill(in folder: String, named name: String) throws {
-    let text = try String(contentsOfFile: "\(folder)/\(name).run", encoding: .utf8)
-    guard let pid = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)), pid > 1 else {
-      throw ShellError(description: "\(name) has no process")
-    }
-    Glibc.kill(pid, SIGKILL)
   }
 }

@@ -1,4 +1,4 @@
-import CFaultVFS
+import CampaignSupport
 import Foundation
 import ProveKeyModel
 import ProveKeySealing
@@ -26,7 +26,7 @@ struct FaultTests {
   @Test(
     "whichever operation of the disk fails, the error says so and nothing acknowledged is lost (V1, V7)",
     arguments: Failing.allCases, [false, true])
-  func disk(failing: Failing, stays: Bool) throws {
+  func disk(failing: Failing, stays: Bool) async throws {
     let path = fixture.path("failing")
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
     let file = path + "/device.vault"
@@ -39,8 +39,8 @@ struct FaultTests {
       }
     let mode: VaultMode = failing == .anyWhenShared ? .shared : .exclusive
     let (outlines, _) = try undisturbed(file, secrets, fixture)
-    let runs = try campaign(upTo: 20_000, sample: 14) { number in
-      try removeAll(in: path)
+    let runs = try await Campaign.untilUndisturbed(upTo: 20_000, sample: 14) { number in
+      try Campaign.removeAll(in: path)
       let folder = try FaultFolder(path, records: false)
       let fault = Fault(
         number: number, stays: stays,
@@ -59,24 +59,22 @@ struct FaultTests {
   @Test("whichever allocation of SQLite fails, the error says so and nothing acknowledged is lost")
   func memory() async throws {
     await #expect(processExitsWith: .success) { [folder = fixture.folder as String] in
-      try #require(pks_memory_install() == 0)
+      try FailingMemory.install()
       let fixture = try VaultFixture()
       let secrets = try [RawKey.random(), RawKey.random()]
       let file = folder + "/device.vault"
-      pks_memory_fail(0, 0)
       let (outlines, _) = try undisturbed(file, secrets, fixture)
-      let allocations = pks_memory_count()
+      let allocations = FailingMemory.allocationCount
       #expect(allocations > 100)
       for stays in [false, true] {
-        let runs = try campaign(upTo: allocations + 1000, sample: 20) { number in
-          try removeAll(in: folder)
+        let runs = try await Campaign.untilUndisturbed(
+          upTo: allocations + 1000, sample: 20
+        ) { number in
+          try Campaign.removeAll(in: folder)
           let fault = Fault(
-            number: number, stays: stays, begin: { pks_memory_fail($0.number, $0.stays ? 1 : 0) },
-            end: {
-              let failures = pks_memory_failures()
-              pks_memory_fail(0, 0)
-              return failures
-            })
+            number: number, stays: stays,
+            begin: { FailingMemory.fail($0.number, stays: $0.stays) }, end: { FailingMemory.mend() }
+          )
           let life = VaultLife(path: file, secrets: secrets, clock: fixture.clock.wallClock)
           return try FaultRun(path: file, fault: fault, life: life, outlines: outlines)()
         }
@@ -100,25 +98,4 @@ private func undisturbed(
     outlines.append(state.outline)
   }
   return (outlines, state)
-}
-
-/// Runs for every number until nothing fails any more; in the short form for ever larger ones.
-private func campaign(
-  upTo limit: Int, sample: Int, _ run: (Int) throws -> Bool
-) throws -> Int {
-  var (number, runs) = (1, 0)
-  while number <= limit {
-    runs += 1
-    guard try run(number) else { return runs }
-    // Short: steps that grow, so that the many operations of a long life are few runs.
-    number += Campaign.isLong ? 1 : 1 + number * 6 / sample
-  }
-  Issue.record("a life has more than \(limit) operations")
-  return runs
-}
-
-private func removeAll(in folder: String) throws {
-  for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
-    try FileManager.default.removeItem(atPath: folder + "/" + name)
-  }
 }

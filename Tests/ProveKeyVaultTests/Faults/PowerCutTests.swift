@@ -1,3 +1,4 @@
+import CampaignSupport
 import Foundation
 import ProveKeyModel
 import ProveKeySealing
@@ -56,35 +57,14 @@ struct PowerCutTests {
   @Test(
     "a power cut at any sync loses nothing acknowledged, whatever it did to unsynced writes (V1, V10)",
     arguments: [VaultMode.exclusive, .shared])
-  func everySync(mode: VaultMode) throws {
+  func everySync(mode: VaultMode) async throws {
     let recording = try record(mode)
-    var disk = TracedDisk()
-    var (syncs, images) = (0, 0)
-    func cut(at count: Int, _ place: String) throws {
-      var cuts: [PowerCut] = [.forgotten]
-      if disk.isUnsettled {
-        let seeds = Campaign.isLong ? 24 : 1
-        cuts += [.kept] + (0..<seeds).map { .torn(seed: UInt64(count * 100 + $0)) }
-      }
-      for cut in cuts {
-        try check(disk.files(after: cut), at: count, recording, "\(cut), \(place)")
-        images += 1
-      }
+    let tally = try await PowerCuts.atEverySync(of: recording.events) { files, count, place in
+      try check(files, at: count, recording, place)
     }
-    for (index, event) in recording.events.enumerated() {
-      guard case .sync = event else {
-        disk.happen(event)
-        continue
-      }
-      syncs += 1
-      try cut(at: index, "before sync \(syncs)")
-      disk.happen(event)
-      try cut(at: index, "after sync \(syncs)")
-    }
-    try cut(at: recording.events.count, "at the end")
-    #expect(syncs > 40)
-    #expect(images > syncs * 3)
-    if Campaign.isLong { print("power cuts, \(mode): \(syncs) syncs, \(images) images") }
+    #expect(tally.syncs > 40)
+    #expect(tally.images > tally.syncs * 3)
+    if Campaign.isLong { print("power cuts, \(mode): \(tally)") }
   }
 
   /// Opens the files as a cut after `count` events left them.

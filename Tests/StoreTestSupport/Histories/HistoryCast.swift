@@ -1,3 +1,4 @@
+import CampaignSupport
 import ProveDeviceRegistry
 import ProveKeyModel
 import ProveKeyPlatform

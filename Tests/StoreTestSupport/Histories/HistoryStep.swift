@@ -1,3 +1,5 @@
+import CampaignSupport
+
 /// One step of a random history of a registry.
 ///
 /// Devices, numbers, visitors and earlier decisions are named by small numbers, so that any steps

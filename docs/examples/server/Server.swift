@@ -55,9 +55,15 @@
       let request = KeyRequest(
         channel: .mobile, phoneNumber: try sign.phoneNumber.map { try PhoneNumber($0) },
         storedDeviceID: try sign.deviceId.map { try DeviceID(validating: $0) })
-      let decision = try await registry.decide(
-        request, presenting: try KeyAssertion(encoded: Array(sign.presented)),
-        for: Challenge(bytes: Array(sign.challenge)))
+      let decision: RegistryDecision
+      do {
+        decision = try await registry.decide(
+          request, presenting: try KeyAssertion(encoded: Array(sign.presented)),
+          for: Challenge(bytes: Array(sign.challenge)))
+      } catch RegistryError.signatureInvalid {
+        // As for a key that is not known: who tries out deviceIds learns of none.
+        return SignedIn(outcome: "possessionRequired", deviceId: nil)
+      }
       switch decision.outcome {
       case .authenticate:
         let key = try await registry.complete(decision)

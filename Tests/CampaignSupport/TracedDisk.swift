@@ -1,14 +1,19 @@
 /// What a program did to the files of one folder.
-enum DiskEvent {
+package enum DiskEvent: Sendable {
+  /// A file was opened, and made if it is new.
   case open(String, isNew: Bool)
+  /// Bytes were written.
   case write(String, [UInt8], at: Int)
+  /// A file got another size.
   case truncate(String, to: Int)
+  /// A file was synced, with the folder's names or without.
   case sync(String, syncsFolder: Bool)
+  /// A file was removed.
   case delete(String, syncsFolder: Bool)
 }
 
 /// What a power cut makes of writes that were not synced.
-enum PowerCut: CustomStringConvertible {
+package enum PowerCut: Sendable, CustomStringConvertible {
   /// None of them is on disk.
   case forgotten
   /// Some of their 512-byte sectors are, in any combination; so are new names and new sizes.
@@ -16,7 +21,8 @@ enum PowerCut: CustomStringConvertible {
   /// All of them are.
   case kept
 
-  var description: String {
+  /// The cut in a word or two.
+  package var description: String {
     switch self {
     case .forgotten: "forgotten"
     case .torn(let seed): "torn \(seed)"
@@ -28,7 +34,7 @@ enum PowerCut: CustomStringConvertible {
 /// A disk on which events happen one after the other: what is on it for certain, and what is not.
 ///
 /// A file's bytes are on it once the file was synced, its name once the folder was.
-struct TracedDisk {
+package struct TracedDisk {
   private enum Change {
     case write([UInt8], at: Int)
     case truncate(to: Int)
@@ -39,19 +45,23 @@ struct TracedDisk {
     var pending: [Change] = []
   }
 
+  /// A disk with nothing on it.
+  package init() {}
+
   /// The file under each name as the program sees it, and as the folder on disk has it.
   private var live: [String: File] = [:]
   private var durable: [String: File] = [:]
 
-  static let sectorByteCount = 512
+  private static let sectorByteCount = 512
 
   /// Whether a power cut now would leave in doubt what is on the disk.
-  var isUnsettled: Bool {
+  package var isUnsettled: Bool {
     live.contains { $0.value !== durable[$0.key] || !$0.value.pending.isEmpty }
       || durable.keys.contains { live[$0] == nil }
   }
 
-  mutating func happen(_ event: DiskEvent) {
+  /// Goes on by one event.
+  package mutating func happen(_ event: DiskEvent) {
     switch event {
     case .open(let name, let isNew):
       guard isNew || live[name] == nil else { return }
@@ -75,7 +85,7 @@ struct TracedDisk {
   }
 
   /// The files as a power cut at this moment leaves them.
-  func files(after cut: PowerCut) -> [String: [UInt8]] {
+  package func files(after cut: PowerCut) -> [String: [UInt8]] {
     switch cut {
     case .forgotten: return durable.mapValues(\.durable)
     case .kept:

@@ -1,0 +1,95 @@
+import CampaignSupport
+import Foundation
+import ProveKeySealing
+import StoreTestSupport
+import Testing
+
+@testable import ProveDeviceRegistry
+
+/// Campaign Q3: every n-th operation of a registry's file, or allocation of SQLite's, fails, once or
+/// from then on.
+///
+/// With PROVE_KEY_STORE_LONG=1 it is every n until a life passes undisturbed, else a sample.
+@Suite("A registry on a failing disk", .serialized)
+struct FaultTests {
+  private let folder: TemporaryFolder
+  private let unlock: UnlockMethod
+
+  init() throws {
+    folder = try TemporaryFolder()
+    unlock = .rawKey(try RawKey.random())
+  }
+
+  /// How the disk fails.
+  enum Failing: CaseIterable {
+    case anything, reading, syncing, space
+
+    var operations: FaultFolder.Operations {
+      switch self {
+      case .anything: .all
+      case .reading: .reads
+      case .syncing: .syncs
+      case .space: .writes
+      }
+    }
+  }
+
+  @Test(
+    "whichever operation fails, the error says so, nothing acknowledged is lost and all agrees (G1)",
+    arguments: Failing.allCases, [false, true])
+  func disk(failing: Failing, stays: Bool) async throws {
+    let path = folder.file("failing")
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    let outlines = try await undisturbed(in: path, unlock)
+    let runs = try await Campaign.untilUndisturbed(upTo: 20_000, sample: 10) { number in
+      try Campaign.removeAll(in: path)
+      let watched = try FaultFolder(path, records: false)
+      let life = try RegistryLife(in: path, unlock: unlock, trouble: stays ? .lasting : .once)
+      watched.fail(number, of: failing.operations, stays: stays, full: failing == .space)
+      try await life.run()
+      let failures = watched.mend()
+      let place = "operation \(number)\(stays ? " and all after it" : "")"
+      try await LifeCheck(life: life, folder: path, outlines: outlines, place: place)()
+      return failures > 0
+    }
+    #expect(runs > 5)
+    if Campaign.isLong {
+      print("registry, disk failing: \(failing), stays: \(stays), \(runs) runs")
+    }
+  }
+
+  @Test("whichever allocation of SQLite fails, the error says so and nothing acknowledged is lost")
+  func memory() async throws {
+    await #expect(processExitsWith: .success) { [path = folder.path as String] in
+      try FailingMemory.install()
+      let unlock = UnlockMethod.rawKey(try RawKey.random())
+      let outlines = try await undisturbed(in: path, unlock)
+      let allocations = FailingMemory.allocationCount
+      #expect(allocations > 100)
+      for stays in [false, true] {
+        let limit = allocations * 2 + 1000
+        let runs = try await Campaign.untilUndisturbed(upTo: limit, sample: 14) { number in
+          try Campaign.removeAll(in: path)
+          let life = try RegistryLife(in: path, unlock: unlock, trouble: stays ? .lasting : .once)
+          FailingMemory.fail(number, stays: stays)
+          try await life.run()
+          let failures = FailingMemory.mend()
+          let place = "allocation \(number)\(stays ? " and all after it" : "")"
+          try await LifeCheck(life: life, folder: path, outlines: outlines, place: place)()
+          return failures > 0
+        }
+        #expect(runs > 5)
+        if Campaign.isLong { print("registry, memory failing, stays: \(stays), \(runs) runs") }
+      }
+    }
+  }
+}
+
+/// The outlines of a life in which nothing fails.
+private func undisturbed(in path: String, _ unlock: UnlockMethod) async throws -> [[String]] {
+  let life = try RegistryLife(in: path, unlock: unlock)
+  try await life.run()
+  let outlines = LifeCheck.outlines(of: life)
+  try await LifeCheck(life: life, folder: path, outlines: outlines, place: "undisturbed")()
+  return outlines
+}
