@@ -58,14 +58,18 @@ struct SQLiteComparison {
         figure: "S3", work: "resolve", rounds: plan.rounds, lookUps: plan.lookUps)
       turns.setting.rows = size
       turns.setting.cacheKibibytes = Self.smallCache
-      try await turns.run(
-        [
-          Ours(name: "ours", registry: registry, ids: ids),
-          Floor(
-            sample.registryPath, key: Sample.key, ids, cacheKibibytes: Self.smallCache, threads: 1),
+      var contestants: [any Contestant] = [
+        Ours(name: "ours", registry: registry, ids: ids),
+        Floor(
+          sample.registryPath, key: Sample.key, ids, cacheKibibytes: Self.smallCache, threads: 1),
+      ]
+      if sample.hasPlain {
+        contestants += [
           PlainSQLite(sample.plainPath, ids, cacheKibibytes: Self.smallCache, threads: 1),
           try GRDBPool(sample.plainPath, ids, cacheKibibytes: Self.smallCache),
-        ], among: size, into: &report)
+        ]
+      }
+      try await turns.run(contestants, among: size, into: &report)
       try await registry.close()
     }
   }
