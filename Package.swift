@@ -185,7 +185,7 @@ let package = Package(
       name: "ProveDeviceRegistryTests",
       dependencies: [
         "ProveDeviceRegistry", "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing",
-        "ProveKeyTesting", "SQLiteDatabase", "StoreTestSupport", "CampaignSupport", "CSQLite",
+        "ProveKeyTesting", "SQLiteDatabase", "StoreTestSupport", "CampaignSupport", "CFaultVFS",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"),

@@ -11,7 +11,7 @@ import Testing
 /// The write-ahead log under load, and who may have the file open (SQLite).
 @Suite("A registry's file in use")
 struct FileUseTests {
-  @Test("its log stays bounded while readers overlap without a gap", .timeLimit(.minutes(2)))
+  @Test("its log stays bounded while readers overlap without a gap", .timeLimit(.minutes(10)))
   func boundedLog() async throws {
     let world = try await World()
     let stop = Locked(false)

@@ -32,7 +32,9 @@ import provekeystore.Unlock;
  * <pre>PROVE_STORE=sqlite:registry.sqlite PROVE_KEY_FILE=registry.key java ... ServerWrapper 8080
  * </pre>
  *
- * It trusts whoever can reach it, as a service behind an integrator's own back end does.
+ * It trusts whoever can reach it, as a service behind an integrator's own back end does. That back
+ * end tells a device no more than the outcome and a code, and SIGNATURE_INVALID as it tells possession
+ * required: who tries out deviceIds must not learn which there are.
  */
 public final class ServerWrapper implements AutoCloseable {
   private static final int LARGEST_BODY = 65_536;

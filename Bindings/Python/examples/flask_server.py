@@ -3,7 +3,9 @@
     PROVE_STORE=sqlite:registry.sqlite PROVE_KEY_FILE=registry.key \
         flask --app flask_server run --host 127.0.0.1
 
-It trusts whoever can reach it, as a service behind an integrator's own back end does.
+It trusts whoever can reach it, as a service behind an integrator's own back end does. That back end
+tells a device no more than the outcome and a code, and SIGNATURE_INVALID as it tells possession required:
+who tries out deviceIds must not learn which there are.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-import CSQLite
+import CFaultVFS
 import ProveKeySealing
 import SQLiteDatabase
 
@@ -18,13 +18,8 @@ extension World {
   /// Runs statements that the library's own connections refuse, such as those that edit the schema's
   /// text.
   func tamperFreely(_ sql: String) throws {
-    var database: OpaquePointer?
-    defer { unsafe sqlite3_close(database) }
-    guard unsafe sqlite3_open(path, &database) == SQLITE_OK,
-      unsafe sqlite3_exec(database, sql, nil, nil, nil) == SQLITE_OK
-    else {
-      throw DatabaseError(.misuse, operation: unsafe String(cString: sqlite3_errmsg(database)))
-    }
+    let status = unsafe pks_execute(path, sql)
+    guard status == 0 else { throw DatabaseError(.other, operation: "tamper: \(status)") }
   }
 
   /// Reads one integer behind the registry's back.
