@@ -34,6 +34,9 @@ package final class OwnershipLock: Sendable {
   }
 
   deinit {
+    // A child that was forked and has not run its program yet has a copy of the descriptor: closing
+    // this one alone would leave the lock with it.
+    flock(descriptor, LOCK_UN)
     close(descriptor)
   }
 }

@@ -11,9 +11,9 @@ import Testing
 /// Q1: what was acknowledged is there after the process was killed (G1).
 @Suite("Durability")
 struct DurabilityTests {
-  /// 10 rounds, or 1,000 in the long campaign.
+  /// 50 rounds, or 1,000 in the long campaign.
   private static var rounds: Int {
-    ProcessInfo.processInfo.environment["PROVE_KEY_STORE_LONG"] == nil ? 10 : 1000
+    ProcessInfo.processInfo.environment["PROVE_KEY_STORE_LONG"] == nil ? 50 : 1000
   }
 
   @Test("every acknowledged write survives SIGKILL, and nothing is half-written")

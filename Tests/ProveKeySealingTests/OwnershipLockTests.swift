@@ -47,4 +47,29 @@ struct OwnershipLockTests {
     #expect(lost.withLock { $0 } == 0)
     withExtendedLifetime(held) {}
   }
+
+  @Test("the end frees it though a forked child still has a copy of the descriptor")
+  func copied() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/owner"
+    var copies: [Int32] = []
+    do {
+      let held = try OwnershipLock(path: path, isExclusive: true)
+      // What a child has between fork and exec: the same open file under another number.
+      let own = try (Int32(3)..<1024).filter { try Self.isOpen($0, path) }
+      copies = own.map { dup($0) }
+      withExtendedLifetime(held) {}
+    }
+    #expect(copies.count == 1)
+    let again = try OwnershipLock(path: path, isExclusive: true)
+    withExtendedLifetime(again) {}
+    for copy in copies { close(copy) }
+  }
+
+  private static func isOpen(_ descriptor: Int32, _ path: String) throws -> Bool {
+    var (file, wanted) = (stat(), stat())
+    try #require(unsafe stat(path, &wanted) == 0)
+    guard unsafe fstat(descriptor, &file) == 0 else { return false }
+    return file.st_ino == wanted.st_ino && file.st_dev == wanted.st_dev
+  }
 }

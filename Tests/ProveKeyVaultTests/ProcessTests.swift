@@ -75,11 +75,11 @@ struct ProcessTests {
 
   /// Campaign Q1.
   ///
-  /// Rounds: 10, or 1,000 with PROVE_KEY_STORE_LONG=1, or PROVE_KEY_STORE_ROUNDS.
+  /// Rounds: 50, or 1,000 with PROVE_KEY_STORE_LONG=1, or PROVE_KEY_STORE_ROUNDS.
   @Test("a process killed at any moment loses nothing that it had acknowledged (V1, V10)")
   func killed() async throws {
     var acknowledged = 0
-    for round in 0..<Campaign.rounds(short: 10, long: 1000) {
+    for round in 0..<Campaign.rounds(short: 50, long: 1000) {
       // A new vault now and then, so that no scope grows too full.
       if round % 20 == 0 {
         try fixture.remove("device.vault")

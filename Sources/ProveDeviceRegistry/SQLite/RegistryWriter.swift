@@ -160,7 +160,7 @@ final class RegistryWriter {
   static let checkpointPages: Int32 = 4_000
 
   private static let commitsBetweenLooks = 64
-  private static let logFrameLimit = 2 * checkpointPages
+  private static let logFrameLimit = checkpointPages + checkpointPages / 2
   private static let restartWaitMilliseconds: Int32 = 50
 
   /// Moves the whole log into the file and cuts it to nothing; waits for readers that are under way.
