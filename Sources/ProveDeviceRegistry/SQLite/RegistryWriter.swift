@@ -157,10 +157,10 @@ final class RegistryWriter {
   ///
   /// A shared commit may change a thousand pages: with SQLite's own limit, 1,000, nearly each would
   /// copy and synchronize the file as well.
-  static let checkpointPages: Int32 = 4_000
+  static let checkpointPages: Int32 = 2_000
 
   private static let commitsBetweenLooks = 64
-  private static let logFrameLimit = checkpointPages + checkpointPages / 2
+  private static let logFrameLimit = 2 * checkpointPages
   private static let restartWaitMilliseconds: Int32 = 50
 
   /// Moves the whole log into the file and cuts it to nothing; waits for readers that are under way.
