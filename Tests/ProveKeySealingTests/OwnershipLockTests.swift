@@ -56,7 +56,7 @@ struct OwnershipLockTests {
     do {
       let held = try OwnershipLock(path: path, isExclusive: true)
       // What a child has between fork and exec: the same open file under another number.
-      let own = try (Int32(3)..<1024).filter { try Self.isOpen($0, path) }
+      let own = try (Int32(3)..<65_536).filter { try Self.isOpen($0, path) }
       copies = own.map { dup($0) }
       withExtendedLifetime(held) {}
     }

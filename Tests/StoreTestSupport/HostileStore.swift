@@ -58,8 +58,10 @@ package final class HostileStore: RegistryStore {
     var left = 0
     var met: [Trouble: Int] = [:]
     var calls = 0
-    /// How often each write was hindered: bursts of many callers at once add up for one of them.
+    /// How often each write was hindered.
     var hindered: [WriteID: Int] = [:]
+    /// How often each task was hindered since it last was not.
+    var inARow: [Int: Int] = [:]
   }
 
   /// Stands in front of a store.
@@ -89,33 +91,44 @@ package final class HostileStore: RegistryStore {
   package var calls: Int { state.withLock { $0.calls } }
 
   /// The trouble that the next call meets, if any.
+  ///
+  /// Bursts of many callers at once add up for one of them: so each write, and each task, is hindered
+  /// no more often in a row than a burst is long.
   private func next(of kinds: [Trouble], for id: WriteID? = nil) -> Trouble? {
-    state.withLock { state in
+    let task = unsafe withUnsafeCurrentTask { unsafe $0?.hashValue }
+    return state.withLock { state in
       state.calls += 1
-      if let id, let burst = state.plan.burst {
-        guard state.hindered[id, default: 0] < burst else { return nil }
-      }
-      let troubles = state.plan.troubles.filter { kinds.contains($0) }
-      guard !troubles.isEmpty else { return nil }
-      if let burst = state.plan.burst {
-        switch state.left {
-        case 0:
-          guard Int.random(in: 0..<100, using: &state.random) < state.plan.percent else {
-            return nil
-          }
-          state.left = Int.random(in: 1...burst, using: &state.random)
-        case 1:
-          // The call after a burst succeeds, so that bursts have a longest.
-          state.left = 0
-          return nil
-        default: state.left -= 1
-        }
-      }
-      let trouble = troubles.randomElement(using: &state.random)
+      let trouble = Self.draw(kinds, id, task, &state)
       if let trouble { state.met[trouble, default: 0] += 1 }
-      if let id { state.hindered[id, default: 0] += 1 }
+      if let id, trouble != nil { state.hindered[id, default: 0] += 1 }
+      if let task { state.inARow[task] = trouble.map { _ in state.inARow[task, default: 0] + 1 } }
       return trouble
     }
+  }
+
+  private static func draw(
+    _ kinds: [Trouble], _ id: WriteID?, _ task: Int?, _ state: inout State
+  ) -> Trouble? {
+    let troubles = state.plan.troubles.filter { kinds.contains($0) }
+    guard !troubles.isEmpty else { return nil }
+    if let burst = state.plan.burst {
+      let met = max(
+        id.flatMap { state.hindered[$0] } ?? 0, task.flatMap { state.inARow[$0] } ?? 0)
+      guard met < burst else { return nil }
+      switch state.left {
+      case 0:
+        guard Int.random(in: 0..<100, using: &state.random) < state.plan.percent else {
+          return nil
+        }
+        state.left = Int.random(in: 1...burst, using: &state.random)
+      case 1:
+        // The call after a burst succeeds, so that bursts have a longest.
+        state.left = 0
+        return nil
+      default: state.left -= 1
+      }
+    }
+    return troubles.randomElement(using: &state.random)
   }
 
   // MARK: Writing
