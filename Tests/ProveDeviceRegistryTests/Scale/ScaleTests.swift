@@ -91,7 +91,8 @@ struct ScaleTests {
         }
         let message: Comment = "\(call.name) among \(size): \(first), then \(work)"
         #expect(work.steps <= first.steps + first.steps / 50, message)
-        #expect(Double(work.pages) <= Double(first.pages) * growth, message)
+        // Trees are not all of one depth, and a small one is seldom full.
+        #expect(Double(work.pages) <= Double(first.pages) * (growth + 0.25), message)
         // Rows that lay on one page lie on pages of their own among many.
         let written = Double(first.pagesWritten) * (growth + 1)
         #expect(Double(work.pagesWritten) <= written, message)
