@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: help demo test lib install uninstall test-c test-failover test-browser screenshots check lint format build sanitize fuzz campaigns coverage bench bench-full bench-calls bench-footprint bench-compare check-cost clean setup
+.PHONY: help demo test examples lib install uninstall test-c test-failover test-browser screenshots check lint format build sanitize fuzz campaigns coverage bench bench-full bench-calls bench-footprint bench-compare check-cost clean setup
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,7 +22,6 @@ test: setup ## build and pass all tests
 	$(SWIFT) test --skip-build --disable-xctest --skip '^ProveSandboxTests'
 	$(SWIFT) test --skip-build --disable-xctest --filter '^ProveSandboxTests'
 
-.PHONY: examples
 examples: setup ## run what docs/integration.md shows: a Hummingbird server, its back end and a device
 	$(SWIFT) test --package-path Examples --disable-xctest -j $(JOBS)
 

@@ -91,7 +91,8 @@ struct RegistrationCodec: Sendable {
       lastActiveDay: (registration.lastAuthenticatedAt ?? registration.placedAt).daysSinceEpoch)
   }
 
-  private func context(_ columns: Columns, _ version: UInt64) -> RecordContext {
+  /// What the seal of a row is bound to.
+  func context(_ columns: Columns, _ version: UInt64) -> RecordContext {
     var writer = ByteWriter(reservingCapacity: 112)
     writer.write(columns.visitor)
     writer.write(columns.phoneNumber)

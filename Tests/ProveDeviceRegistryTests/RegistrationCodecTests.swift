@@ -48,4 +48,24 @@ struct RegistrationCodecTests {
       try codec.open(row, of: composed.deviceID, at: row.device)
     }
   }
+
+  @Test(
+    "is found by verifying when it was sealed with columns that its registration does not give (G6)"
+  )
+  func sealedWrong() throws {
+    let key = try key("one")
+    let row = try codec.seal(key)
+    #expect(try codec.verified(row) == key)
+    let wrong = RegistrationCodec.Columns(
+      device: row.device, visitor: row.device, phoneNumber: nil, proveID: nil,
+      clientCustomerID: nil, clientHumanID: nil, state: row.state,
+      lastActiveDay: row.lastActiveDay)
+    let (epoch, sealed) = try codec.keys.sealedRow(
+      key.encoded, as: codec.context(wrong, key.version))
+    let stored = StoredRegistration(
+      device: row.device, visitor: row.device, phoneNumber: nil, proveID: nil,
+      clientCustomerID: nil, clientHumanID: nil, state: row.state,
+      lastActiveDay: row.lastActiveDay, version: key.version, epoch: epoch, sealed: sealed)
+    #expect(throws: RegistryError.damaged(table: "registration")) { try codec.verified(stored) }
+  }
 }
