@@ -205,7 +205,8 @@ let package = Package(
       name: "ProveUnifyTests",
       dependencies: [
         "ProveUnify", "ProveDeviceRegistry", "ProveDeviceRegistryPostgres", "ProveKeyVault",
-        "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "PostgresTestSupport",
+        "ProveKeyModel", "ProveKeyPlatform", "ProveKeySealing", "CampaignSupport",
+        "PostgresTestSupport",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .testTarget(
@@ -218,7 +219,7 @@ let package = Package(
       name: "ProveRegistryShellTests",
       dependencies: [
         "ProveRegistryShell", "JSONLines", "ProveDeviceRegistry", "ProveKeyModel",
-        "ProveKeyPlatform", "ProveKeySealing",
+        "ProveKeyPlatform", "ProveKeySealing", "CampaignSupport",
       ]),
     .testTarget(
       name: "provekeyTests", dependencies: ["provekey", "ProveKeySealing", "StoreTestSupport"]),

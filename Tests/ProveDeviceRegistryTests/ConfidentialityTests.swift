@@ -1,3 +1,4 @@
+import CampaignSupport
 import Foundation
 import ProveKeyModel
 import ProveKeySealing
@@ -8,7 +9,7 @@ import Testing
 @testable import ProveDeviceRegistry
 
 /// What a copy of the files, an error or a log line gives away.
-@Suite("Confidentiality")
+@Suite("Confidentiality", .inTurn)
 struct ConfidentialityTests {
   /// Texts that must not be found in any file, by name.
   private func secrets(_ device: TestDevice) -> [String: [UInt8]] {

@@ -1,3 +1,4 @@
+import CampaignSupport
 import Foundation
 import ProveKeyModel
 import ProveKeyPlatform
@@ -9,7 +10,7 @@ import Testing
 @testable import ProveDeviceRegistry
 
 /// Q1: what was acknowledged is there after the process was killed (G1).
-@Suite("Durability")
+@Suite("Durability", .inTurn)
 struct DurabilityTests {
   /// 50 rounds, or 1,000 in the long campaign.
   private static var rounds: Int {

@@ -1,3 +1,4 @@
+import CampaignSupport
 import ProveKeyModel
 import ProveKeyTesting
 import Testing
@@ -5,7 +6,7 @@ import Testing
 @testable import ProveDeviceRegistry
 
 /// What a stranger learns who tries out deviceIds without having their keys.
-@Suite("Trying out deviceIds")
+@Suite("Trying out deviceIds", .inTurn)
 struct EnumerationTests {
   /// Devices of every kind, and one that nobody has.
   private func devices(_ world: World) async throws -> [(name: String, device: TestDevice)] {

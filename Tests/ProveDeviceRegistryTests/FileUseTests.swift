@@ -1,3 +1,4 @@
+import CampaignSupport
 import Foundation
 import ProveKeyPlatform
 import ProveKeySealing
@@ -9,7 +10,7 @@ import Testing
 @testable import ProveDeviceRegistry
 
 /// The write-ahead log under load, and who may have the file open (SQLite).
-@Suite("A registry's file in use")
+@Suite("A registry's file in use", .inTurn)
 struct FileUseTests {
   @Test("its log stays bounded while readers overlap without a gap", .timeLimit(.minutes(10)))
   func boundedLog() async throws {

@@ -1,3 +1,4 @@
+import CampaignSupport
 import Foundation
 import ProveKeyModel
 import ProveKeySealing
@@ -14,7 +15,7 @@ import Testing
 /// `format-2.registry` is of format 2 under the same key: six keys of one visitor, of which one is
 /// suspended, one revoked, one unbound and three are bound; some ids are UUIDs or hexadecimal, one is
 /// neither, and every decision was kept.
-@Suite("A registry of an older format")
+@Suite("A registry of an older format", .inTurn)
 struct FormatFixtureTests {
   private let folder: TemporaryFolder
   private let unlock: UnlockMethod

@@ -1,3 +1,4 @@
+import CampaignSupport
 import ProveDeviceRegistry
 import ProveKeyModel
 import ProveKeyPlatform
@@ -9,7 +10,7 @@ import Testing
 /// Q8: random histories, the same seed on all engines, agree state by state with a simple model.
 ///
 /// A failure prints the seed and the fewest steps found that show it.
-@Suite("Random histories")
+@Suite("Random histories", .inTurn)
 struct HistoryTests {
   private static let memorySeeds: Range<UInt64> = 0..<(TestLength.isLong ? 20_000 : 240)
   private static let allSeeds: Range<UInt64> = 0..<(TestLength.isLong ? 1_000 : 24)

@@ -1,3 +1,4 @@
+import CampaignSupport
 import ProveKeyModel
 import ProveKeySealing
 import ProveKeyTesting
@@ -7,7 +8,7 @@ import Testing
 @testable import ProveDeviceRegistry
 
 /// What a registry does with a store that hinders it (G9, Q10): the other suites run on one too.
-@Suite("A hostile store")
+@Suite("A hostile store", .inTurn)
 struct HostileStoreTests {
   /// A registry on a store that begins to hinder when told so.
   private struct Scene {

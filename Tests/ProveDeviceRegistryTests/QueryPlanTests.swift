@@ -1,3 +1,4 @@
+import CampaignSupport
 import ProveKeyModel
 import ProveKeySealing
 import SQLiteDatabase
@@ -6,7 +7,7 @@ import Testing
 @testable import ProveDeviceRegistry
 
 /// How SQLite runs each statement of the registry: by an index, without sorting.
-@Suite("Query plans")
+@Suite("Query plans", .inTurn)
 struct QueryPlanTests {
   private static let byDevice = "SEARCH r USING PRIMARY KEY (device=?)"
   private static let fromPosition = "(last_active_day,device)<(?,?))"

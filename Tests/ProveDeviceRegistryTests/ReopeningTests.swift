@@ -1,3 +1,4 @@
+import CampaignSupport
 import Foundation
 import ProveKeyModel
 import ProveKeySealing
@@ -9,7 +10,7 @@ import Testing
 @testable import ProveDeviceRegistry
 
 /// What a file says to those who open it, rightly and wrongly.
-@Suite("Opening a registry")
+@Suite("Opening a registry", .inTurn)
 struct ReopeningTests {
   @Test("again finds everything as it was")
   func everything() async throws {

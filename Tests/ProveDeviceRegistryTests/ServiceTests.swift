@@ -1,3 +1,4 @@
+import CampaignSupport
 import Logging
 import Metrics
 import MetricsTestKit
@@ -10,7 +11,7 @@ import Testing
 @testable import ProveDeviceRegistry
 
 /// What a server that links the registry sees of it: logs, metrics, a service that sweeps.
-@Suite("Service parts")
+@Suite("Service parts", .inTurn)
 struct ServiceTests {
   /// Keeps what is logged, as one line each.
   private struct KeptLog: LogHandler {

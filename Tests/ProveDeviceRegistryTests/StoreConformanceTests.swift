@@ -1,10 +1,11 @@
+import CampaignSupport
 import ProveDeviceRegistry
 import ProveKeyTesting
 import StoreTestSupport
 import Testing
 
 /// The contract of `RegistryStore`, for every store that needs no server.
-@Suite("A registry store")
+@Suite("A registry store", .inTurn)
 struct StoreConformanceTests {
   @Test(
     "conforms", arguments: StoreFactory.all, RegistryStoreConformance.Property.allCases)

@@ -1,3 +1,4 @@
+import CampaignSupport
 import ProveKeyModel
 import ProveKeySealing
 import ProveKeyTesting
@@ -6,7 +7,7 @@ import Testing
 @testable import ProveDeviceRegistry
 
 /// Somebody has SQL access and no key (G6, G8): what is altered is caught.
-@Suite("Tampering")
+@Suite("Tampering", .inTurn)
 struct TamperTests {
   /// Two bound devices of different people, with visitors and a few events each.
   private func makeWorld() async throws -> (World, TestDevice, TestDevice) {

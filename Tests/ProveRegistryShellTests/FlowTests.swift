@@ -1,8 +1,9 @@
+import CampaignSupport
 import Foundation
 import ProveKeyModel
 import Testing
 
-@Suite("A key's life, played through the registry's shell")
+@Suite("A key's life, played through the registry's shell", .inTurn)
 struct FlowTests {
   private let number = "+12001004014"
 

@@ -1,9 +1,10 @@
+import CampaignSupport
 import Foundation
 import JSONLines
 import ProveRegistryShell
 import Testing
 
-@Suite("What the registry's shell refuses")
+@Suite("What the registry's shell refuses", .inTurn)
 struct RefusalTests {
   @Test(
     "a line that is wrong is answered with the name of what is wrong",
@@ -84,7 +85,7 @@ struct RefusalTests {
   }
 }
 
-@Suite("The manual of the registry's shell")
+@Suite("The manual of the registry's shell", .inTurn)
 struct RegistryManualTests {
   private func manual() throws -> [String] {
     let here = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

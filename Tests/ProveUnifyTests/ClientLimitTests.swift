@@ -1,3 +1,4 @@
+import CampaignSupport
 import Foundation
 import ProveDeviceRegistry
 import ProveKeyModel
@@ -15,7 +16,7 @@ private enum Stuck {
 }
 
 /// What a client waits for, and for how long; and which flow suits a browser.
-@Suite("a client's limits")
+@Suite("a client's limits", .inTurn)
 struct ClientLimitTests {
   /// Never answers, whether cancelled or not.
   private struct StuckCollector: DeviceContextCollector {

@@ -1,3 +1,4 @@
+import CampaignSupport
 import ProveDeviceRegistry
 import ProveKeyModel
 import ProveKeyVault
@@ -6,7 +7,7 @@ import Testing
 
 /// Enrolment in two phases, cut off at each of its four points; afterwards the device starts again
 /// from its files and a new flow is run.
-@Suite("a device that stops in the middle of enrolment")
+@Suite("a device that stops in the middle of enrolment", .inTurn)
 struct CrashTests {
   /// Where the device stops.
   enum Point: CaseIterable {

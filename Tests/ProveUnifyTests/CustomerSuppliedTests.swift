@@ -1,3 +1,4 @@
+import CampaignSupport
 import ProveDeviceRegistry
 import ProveKeyModel
 import ProveKeyVault
@@ -5,7 +6,7 @@ import ProveUnify
 import Testing
 
 /// Possession that the integrator proves itself (R3).
-@Suite("customer-supplied possession")
+@Suite("customer-supplied possession", .inTurn)
 struct CustomerSuppliedTests {
   let stage: FlowStage
 

@@ -1,3 +1,4 @@
+import CampaignSupport
 import ProveDeviceRegistry
 import ProveKeyModel
 import ProveKeyPlatform
@@ -6,7 +7,7 @@ import ProveUnify
 import Testing
 
 /// A person, a task or an app that does not go on.
-@Suite("a flow that is given up")
+@Suite("a flow that is given up", .inTurn)
 struct GivingUpTests {
   let stage: FlowStage
 

@@ -1,3 +1,4 @@
+import CampaignSupport
 import Crypto
 import ProveDeviceRegistry
 import ProveKeyModel
@@ -5,7 +6,7 @@ import ProveKeyPlatform
 import ProveKeyVault
 import Testing
 
-@Suite("Keys that hardware holds")
+@Suite("Keys that hardware holds", .inTurn)
 struct HardwareKeyTests {
   @Test("a P-256 key of a custodian is offered, registered and signs what the registry accepts")
   func p256() async throws {

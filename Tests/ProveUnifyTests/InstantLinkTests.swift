@@ -1,10 +1,11 @@
+import CampaignSupport
 import ProveKeyModel
 import ProveKeyVault
 import ProveUnify
 import Testing
 
 /// Every path through the SMS link, on desktop.
-@Suite("a link in an SMS")
+@Suite("a link in an SMS", .inTurn)
 struct InstantLinkTests {
   private func desktop(_ request: inout UnifyRequest) {
     request.possessionType = "desktop"

@@ -1,3 +1,4 @@
+import CampaignSupport
 import ProveDeviceRegistry
 import ProveKeyModel
 import ProveKeyVault
@@ -5,7 +6,7 @@ import ProveUnify
 import Testing
 
 /// The rules of a key's life, seen through whole flows.
-@Suite("the life of a key through the flow")
+@Suite("the life of a key through the flow", .inTurn)
 struct KeyLifeTests {
   private func persistent(
     _ policy: RegistryPolicy? = nil, visitor: String? = "browser"

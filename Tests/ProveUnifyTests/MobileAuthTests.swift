@@ -1,3 +1,4 @@
+import CampaignSupport
 import ProveDeviceRegistry
 import ProveKeyModel
 import ProveKeyVault
@@ -5,7 +6,7 @@ import ProveUnify
 import Testing
 
 /// Mobile Auth and what follows where it does not pass.
-@Suite("Mobile Auth")
+@Suite("Mobile Auth", .inTurn)
 struct MobileAuthTests {
   let lorant: PhoneNumber
   let bertie: PhoneNumber

@@ -1,3 +1,4 @@
+import CampaignSupport
 import ProveDeviceRegistry
 import ProveKeyModel
 import ProveKeyVault
@@ -5,7 +6,7 @@ import ProveUnify
 import Testing
 
 /// Every path through the SMS code, by the steps that the app was asked to run.
-@Suite("a code in an SMS")
+@Suite("a code in an SMS", .inTurn)
 struct OTPTests {
   private func expectFalse(
     _ result: FlowStage.Result, _ reason: String, on stage: FlowStage,

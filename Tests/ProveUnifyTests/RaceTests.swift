@@ -1,3 +1,4 @@
+import CampaignSupport
 import ProveDeviceRegistry
 import ProveKeyModel
 import ProveKeyPlatform
@@ -6,7 +7,7 @@ import ProveUnify
 import Testing
 
 /// Two that want the same at once: one wins, the other is told why it did not.
-@Suite("races")
+@Suite("races", .inTurn)
 struct RaceTests {
   let stage: FlowStage
 

@@ -1,3 +1,4 @@
+import CampaignSupport
 import ProveDeviceRegistry
 import ProveKeyModel
 import ProveKeyPlatform
@@ -6,7 +7,7 @@ import ProveUnify
 import Testing
 
 /// Sessions are in the store: a server that was started anew goes on with every flow.
-@Suite("a server that is restarted between two messages")
+@Suite("a server that is restarted between two messages", .inTurn)
 struct RestartTests {
   /// A flow with what it asks of the app.
   struct Path: Sendable, CustomTestStringConvertible {

@@ -1,3 +1,4 @@
+import CampaignSupport
 import ProveDeviceRegistry
 import ProveKeyModel
 import ProveKeyPlatform
@@ -6,7 +7,7 @@ import ProveUnify
 import Testing
 
 /// What can be printed of a flow, and what must not stand in it.
-@Suite("descriptions carry no number, id, token or code")
+@Suite("descriptions carry no number, id, token or code", .inTurn)
 struct SecretTests {
   /// Everything that Swift prints of a value.
   private func printed(_ value: Any) -> [String] {

@@ -1,3 +1,4 @@
+import CampaignSupport
 import ProveDeviceRegistry
 import ProveKeyModel
 import ProveKeyVault
@@ -5,7 +6,7 @@ import ProveUnify
 import Testing
 
 /// The four calls of a server wrapper and their errors.
-@Suite("the server's calls")
+@Suite("the server's calls", .inTurn)
 struct ServerCallTests {
   let stage: FlowStage
 

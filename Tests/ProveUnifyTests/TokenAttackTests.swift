@@ -1,3 +1,4 @@
+import CampaignSupport
 import Crypto
 import Foundation
 import ProveDeviceRegistry
@@ -9,7 +10,7 @@ import Testing
 /// Tokens that another implementation made, or somebody who wants in (J1, J2).
 ///
 /// Source: RFC 8725 (what has gone wrong with JWTs).
-@Suite("tokens from elsewhere")
+@Suite("tokens from elsewhere", .inTurn)
 struct TokenAttackTests {
   let stage: FlowStage
   let key: Curve25519.Signing.PrivateKey

@@ -1,3 +1,4 @@
+import CampaignSupport
 import Foundation
 import ProveDeviceRegistry
 import ProveKeyModel
@@ -7,7 +8,7 @@ import ProveUnify
 import Testing
 
 /// authTokens and access tokens are JWTs (J1 to J3).
-@Suite("tokens")
+@Suite("tokens", .inTurn)
 struct TokenTests {
   let stage: FlowStage
 

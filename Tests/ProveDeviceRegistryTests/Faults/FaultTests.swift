@@ -10,7 +10,7 @@ import Testing
 /// from then on.
 ///
 /// With PROVE_KEY_STORE_LONG=1 it is every n until a life passes undisturbed, else a sample.
-@Suite("A registry on a failing disk", .serialized)
+@Suite("A registry on a failing disk", .serialized, .inTurn)
 struct FaultTests {
   private let folder: TemporaryFolder
   private let unlock: UnlockMethod

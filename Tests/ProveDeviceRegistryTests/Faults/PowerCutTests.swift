@@ -13,7 +13,7 @@ import Testing
 ///
 /// Not recorded, since they do not go through SQLite: the making of the empty files, which are synced
 /// with their folder before SQLite sees them.
-@Suite("A registry whose power is cut")
+@Suite("A registry whose power is cut", .inTurn)
 struct PowerCutTests {
   @Test("at any sync has lost nothing acknowledged, whatever became of unsynced writes (G1, G7)")
   func everySync() async throws {

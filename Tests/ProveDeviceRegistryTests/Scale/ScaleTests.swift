@@ -1,3 +1,4 @@
+import CampaignSupport
 import ProveKeyModel
 import ProveKeySealing
 import ProveKeyTesting
@@ -8,7 +9,7 @@ import Testing
 @testable import ProveDeviceRegistry
 
 /// S3, S4, S10: what a call costs does not grow with the registry, beyond the depth of its trees.
-@Suite("With a hundred times as many registrations")
+@Suite("With a hundred times as many registrations", .inTurn)
 struct ScaleTests {
   /// How many others there are: few, many, and in the long form very many.
   private static let sizes = TestLength.isLong ? [1000, 100_000, 1_000_000] : [1000, 100_000]

@@ -1,3 +1,4 @@
+import CampaignSupport
 import Foundation
 import ProveKeyModel
 import ProveKeyPlatform
@@ -10,7 +11,7 @@ import Testing
 @testable import ProveDeviceRegistry
 
 /// A sweep beside readers of the same file, and in a process that dies.
-@Suite("A sweep in a file")
+@Suite("A sweep in a file", .inTurn)
 struct SweepInFileTests {
   @Test("does not hold up readers, not even in the middle of its transaction")
   func readers() async throws {

@@ -1,3 +1,4 @@
+import CampaignSupport
 import ProveDeviceRegistry
 import StoreTestSupport
 import Testing
@@ -39,7 +40,9 @@ struct EngineTrait: SuiteTrait, TestTrait, TestScoping {
     performing function: @Sendable @concurrent () async throws -> Void
   ) async throws {
     for engine in engines {
-      try await Engine.$current.withValue(engine) { try await function() }
+      try await TurnTrait.withTurn {
+        try await Engine.$current.withValue(engine) { try await function() }
+      }
     }
   }
 }

@@ -1,9 +1,10 @@
+import CampaignSupport
 import ProveKeyModel
 import Testing
 
 @testable import ProveDeviceRegistry
 
-@Suite("Registrations brought in and taken out")
+@Suite("Registrations brought in and taken out", .inTurn)
 struct ImportTests {
   private func lines(_ count: Int, seed: UInt64 = 1) -> [[UInt8]] {
     SyntheticRegistrations(count: count, seed: seed, until: .start)
@@ -148,7 +149,7 @@ struct ImportTests {
   }
 }
 
-@Suite("Synthetic registrations")
+@Suite("Synthetic registrations", .inTurn)
 struct SyntheticTests {
   @Test("the same seed and day give the same registrations, another seed others")
   func seeds() {

@@ -1,3 +1,4 @@
+import CampaignSupport
 import Foundation
 import ProveKeyModel
 import ProveKeyPlatform
@@ -7,7 +8,7 @@ import Testing
 
 @testable import ProveDeviceRegistry
 
-@Suite("A registry's backup")
+@Suite("A registry's backup", .inTurn)
 struct RegistryBackupTests {
   @Test(
     "a copy is a registry of its own with all that was there, and its file is the owner's alone")
