@@ -45,7 +45,7 @@ struct Command: Sendable {
 
   init(_ statement: SQLStatement) {
     self.statement = statement
-    parameters = ParameterList()
+    parameters = ParameterList(capacity: statement.parameterTypes.count)
   }
 
   /// Sets the next parameter to an integer.
@@ -71,29 +71,33 @@ struct Command: Sendable {
 
 /// The values of a statement's parameters in PostgreSQL's binary form, one after the other.
 struct ParameterList: Sendable {
-  /// Where each value lies in `bytes`; nothing for NULL.
-  private(set) var ranges: [Range<Int>?] = []
+  /// How many bytes each value has; a negative number for NULL.
+  private(set) var lengths: [Int32] = []
   private(set) var bytes: [UInt8] = []
+
+  /// Makes an empty list with room for so many values of 16 bytes.
+  init(capacity: Int) {
+    lengths.reserveCapacity(capacity)
+    bytes.reserveCapacity(16 * capacity)
+  }
 
   /// Appends an `int8`: eight bytes, the most significant first.
   mutating func append(_ value: Int64) {
-    let start = bytes.count
     for shift in stride(from: 56, through: 0, by: -8) {
       bytes.append(UInt8(truncatingIfNeeded: value >> Int64(shift)))
     }
-    ranges.append(start..<bytes.count)
+    lengths.append(8)
   }
 
   /// Appends a `bytea`.
   mutating func append(_ value: Span<UInt8>) {
-    let start = bytes.count
-    bytes.reserveCapacity(start + value.count)
+    bytes.reserveCapacity(bytes.count + value.count)
     for index in value.indices { bytes.append(value[index]) }
-    ranges.append(start..<bytes.count)
+    lengths.append(Int32(value.count))
   }
 
   /// Appends NULL.
   mutating func appendNull() {
-    ranges.append(nil)
+    lengths.append(-1)
   }
 }

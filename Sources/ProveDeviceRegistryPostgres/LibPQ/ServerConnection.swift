@@ -37,7 +37,7 @@ final class ServerConnection {
     return try breaking { () throws(PostgresError) in
       let deadline = Deadline.after(milliseconds: answerTimeoutMilliseconds)
       for command in commands { try send(command) }
-      return try finish(commands.map(\.statement.name), deadline)
+      return try finish(commands.lazy.map(\.statement.name), deadline)
     }
   }
 
@@ -98,34 +98,41 @@ final class ServerConnection {
 
   private func send(_ command: Command) throws(PostgresError) {
     let parameters = command.parameters
+    let count = parameters.lengths.count
     precondition(
-      parameters.ranges.count == command.statement.parameterTypes.count,
+      count == command.statement.parameterTypes.count && count <= Self.binary.count,
       "a value for each parameter")
-    let lengths = parameters.ranges.map { Int32($0?.count ?? 0) }
-    let formats = [Int32](repeating: 1, count: lengths.count)
     let isSent = unsafe parameters.bytes.withUnsafeBytes { bytes in
-      // A value without bytes must not be a null pointer, which stands for NULL.
-      let start = unsafe bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 8)
-      let values = unsafe parameters.ranges.map { range in
-        unsafe range.flatMap { range in
-          unsafe start.map { unsafe ($0 + range.lowerBound).assumingMemoryBound(to: CChar.self) }
+      unsafe withUnsafeTemporaryAllocation(of: UnsafePointer<CChar>?.self, capacity: count) {
+        values in
+        // A value without bytes must not be a null pointer, which stands for NULL.
+        var next = unsafe bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 8)
+        for index in 0..<count {
+          let length = Int(parameters.lengths[index])
+          let value = unsafe length < 0 ? nil : next?.assumingMemoryBound(to: CChar.self)
+          unsafe values.initializeElement(at: index, to: value)
+          unsafe next = next.map { unsafe $0 + max(length, 0) }
         }
+        guard command.statement.isPrepared else {
+          return unsafe PQsendQueryParams(
+            handle.pointer, command.statement.text, 0, nil, nil, nil, nil, 1)
+        }
+        return unsafe PQsendQueryPrepared(
+          handle.pointer, command.statement.name, Int32(count), values.baseAddress,
+          parameters.lengths, Self.binary, 1)
       }
-      guard command.statement.isPrepared else {
-        return unsafe PQsendQueryParams(
-          handle.pointer, command.statement.text, 0, nil, nil, nil, nil, 1)
-      }
-      return unsafe PQsendQueryPrepared(
-        handle.pointer, command.statement.name, Int32(values.count), values, lengths, formats, 1)
     }
     guard isSent == 1 else { throw lost(command.statement.name) }
   }
+
+  /// The format of each parameter, for as many as a statement may have.
+  private static let binary = [Int32](repeating: 1, count: 64)
 
   // MARK: Receiving
 
   /// Ends an exchange: sends what is waiting, and reads a result for each name.
   private func finish(
-    _ names: [String], _ deadline: Deadline
+    _ names: some Collection<String>, _ deadline: Deadline
   ) throws(PostgresError) -> [ResultRows] {
     let operation = names.first ?? "synchronize"
     guard unsafe PQpipelineSync(handle.pointer) == 1 else { throw lost(operation) }

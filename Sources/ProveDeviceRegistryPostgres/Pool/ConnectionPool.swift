@@ -84,6 +84,9 @@ final class ConnectionPool: Sendable {
       isCancelled: false)
   }
 
+  /// How many callers may wait at once.
+  var waiterLimit: Int { limits.waiters }
+
   /// What the pool is doing.
   var counts: PoolCounts {
     state.withLock {

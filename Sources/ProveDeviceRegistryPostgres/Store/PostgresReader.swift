@@ -18,6 +18,9 @@ struct PostgresReader {
   static func registrations(
     _ results: some Sequence<ResultRows>, at devices: [Locator]
   ) throws(PostgresError) -> [StoredRegistration?] {
+    if devices.count == 1, let result = results.first(where: { _ in true }) {
+      return [result.count == 0 ? nil : try result.storedRegistration(0)]
+    }
     var rows: [Locator: StoredRegistration] = [:]
     rows.reserveCapacity(devices.count)
     for result in results {

@@ -74,10 +74,10 @@ extension ResultRows {
 
 extension Command {
   mutating func add(_ locator: Locator) {
-    add(locator.bytes)
+    locator.withBytes { add($0) }
   }
 
   mutating func add(_ locator: Locator?) {
-    if let locator { add(locator.bytes) } else { addNull() }
+    if let locator { add(locator) } else { addNull() }
   }
 }

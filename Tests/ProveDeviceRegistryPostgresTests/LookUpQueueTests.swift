@@ -1,0 +1,172 @@
+import Dispatch
+import PostgresTestSupport
+import ProveDeviceRegistry
+import ProveKeyPlatform
+import ProveKeySealing
+import Testing
+
+@testable import ProveDeviceRegistryPostgres
+
+@Suite("Look-ups that arrive together")
+struct LookUpQueueTests {
+  let fixture: StoreFixture
+  private let asked = Locked(0)
+
+  init() async throws {
+    fixture = try await StoreFixture()
+    for start in stride(from: 0, to: 100, by: 50) {
+      _ = try await fixture.store.write((start..<start + 50).map { .insert(row($0)) })
+    }
+    try await fixture.store.close()
+  }
+
+  private func pool(_ change: (inout PoolLimits) -> Void = { _ in }) throws -> ConnectionPool {
+    var limits = PoolLimits()
+    limits.noteWait = { [asked] _ in asked.withLock { $0 += 1 } }
+    change(&limits)
+    let address = try ServerAddress(fixture.server.address(database: fixture.database))
+    return ConnectionPool(limits) { () throws(PostgresError) in
+      try ServerConnection.connect(to: address, SessionSettings())
+    }
+  }
+
+  /// Asks for all at once; gives what each got.
+  private func answers(
+    _ numbers: Range<Int>, from queue: LookUpQueue
+  ) async -> [Int: Result<StoredRegistration?, PostgresError>] {
+    await withTaskGroup(of: (Int, Result<StoredRegistration?, PostgresError>).self) { group in
+      for number in numbers {
+        group.addTask {
+          do throws(PostgresError) {
+            return (number, .success(try await queue.registration(at: .numbered(number))))
+          } catch { return (number, .failure(error)) }
+        }
+      }
+      return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+    }
+  }
+
+  /// Keeps a connection of a pool busy until the gate is signalled.
+  private func occupy(_ pool: ConnectionPool, _ gate: DispatchSemaphore) async throws -> Task<
+    Void, any Error
+  > {
+    let before = pool.counts.workers - pool.counts.idle
+    let task = Task { try await pool.run { _ throws(PostgresError) in gate.wait() } }
+    for _ in 0..<1000 where pool.counts.workers - pool.counts.idle == before {
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    return task
+  }
+
+  @Test("each gets its own answer, also that there is none, and few ask for a connection (U1)")
+  func together() async throws {
+    let pool = try pool { $0.connections = 1 }
+    let queue = LookUpQueue(pool)
+    let gate = DispatchSemaphore(value: 0)
+    let busy = try await occupy(pool, gate)
+    let all = Task { await answers(80..<120, from: queue) }
+    for _ in 0..<1000 where queue.waitingCount < 40 {
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    #expect(queue.waitingCount == 40)
+    gate.signal()
+    let found = await all.value
+    try await busy.value
+    for number in 80..<120 {
+      #expect(try found[number]?.get() == (number < 100 ? row(number) : nil))
+    }
+    // One for the work before, and for 40 look-ups two or three.
+    #expect(asked.withLock { $0 } <= 4)
+    _ = await pool.close()
+  }
+
+  @Test("look-ups one after the other need few connections, many at once get their own (U1)")
+  func connections() async throws {
+    let pool = try pool()
+    let queue = LookUpQueue(pool)
+    for number in 0..<50 {
+      #expect(try await queue.registration(at: .numbered(number)) == row(number))
+    }
+    // A second while the first ends its trip; a third only where 20 ms go by.
+    #expect(pool.counts.workers <= 3)
+    try await withThrowingTaskGroup { group in
+      for caller in 0..<40 {
+        group.addTask {
+          for number in 0..<50 {
+            let wanted = (caller * 13 + number) % 100
+            try #require(try await queue.registration(at: .numbered(wanted)) == row(wanted))
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    #expect(queue.waitingCount == 0)
+    _ = await pool.close()
+  }
+
+  @Test("a server that hangs on two connections does not hold up the next look-up (U2)")
+  func hanging() async throws {
+    let pool = try pool { $0.connections = 3 }
+    let queue = LookUpQueue(pool)
+    // Nobody reads the row that another transaction has locked the table of.
+    let connection = try fixture.connection()
+    try connection.run(SQLStatement(once: "begin", "BEGIN"))
+    try connection.run(
+      SQLStatement(once: "lock", "LOCK TABLE prove_registration IN ACCESS EXCLUSIVE MODE"))
+    var stuck: [Task<StoredRegistration?, any Error>] = []
+    for number in 0..<3 {
+      stuck.append(Task { try await queue.registration(at: .numbered(number)) })
+      for _ in 0..<1000 where pool.counts.workers <= number || queue.waitingCount > 0 {
+        try await Task.sleep(for: .milliseconds(5))
+      }
+      #expect(pool.counts.workers == number + 1 && queue.waitingCount == 0)
+    }
+    try connection.run(SQLStatement(once: "rollback", "ROLLBACK"))
+    for number in 0..<3 { #expect(try await stuck[number].value == row(number)) }
+    _ = await pool.close()
+  }
+
+  @Test("one too many is refused at once, the others are answered (U3)")
+  func bounded() async throws {
+    let pool = try pool {
+      $0.connections = 1
+      $0.waiters = 5
+    }
+    let queue = LookUpQueue(pool)
+    let gate = DispatchSemaphore(value: 0)
+    let busy = try await occupy(pool, gate)
+    let some = Task { await answers(0..<5, from: queue) }
+    for _ in 0..<1000 where queue.waitingCount < 5 { try await Task.sleep(for: .milliseconds(5)) }
+    let error = await #expect(throws: PostgresError.self) {
+      try await queue.registration(at: .numbered(7))
+    }
+    #expect(error?.kind == .poolFull)
+    gate.signal()
+    let found = await some.value
+    try await busy.value
+    for number in 0..<5 { #expect(try found[number]?.get() == row(number)) }
+    _ = await pool.close()
+  }
+
+  @Test("when there is no connection all who wait are told, and those after them are served")
+  func noConnection() async throws {
+    let pool = try pool {
+      $0.connections = 1
+      $0.waitTimeoutMilliseconds = 100
+    }
+    let queue = LookUpQueue(pool)
+    let gate = DispatchSemaphore(value: 0)
+    let busy = try await occupy(pool, gate)
+    for (_, answer) in await answers(0..<10, from: queue) {
+      guard case .failure(let error) = answer else {
+        Issue.record("answered without a connection")
+        continue
+      }
+      #expect(error.kind == .poolTimedOut)
+    }
+    gate.signal()
+    try await busy.value
+    #expect(try await queue.registration(at: .numbered(1)) == row(1))
+    _ = await pool.close()
+  }
+}
