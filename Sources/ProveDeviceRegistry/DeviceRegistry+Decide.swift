@@ -32,41 +32,57 @@ extension DeviceRegistry {
     for challenge: Challenge? = nil
   ) async throws(RegistryError) -> RegistryDecision {
     let now = clock.now
-    let usesKey = request.channel != .desktop
     let presented =
-      if usesKey, let assertion {
+      if request.channel != .desktop, let assertion {
         try await verified(assertion, for: challenge, at: now)
       } else { KeyFacts.Presented.none }
+    return try await decide(request, presented, (assertion, challenge), at: now)
+  }
 
+  /// Decides for a device whose key is not registered here, though its deviceId may be (D5).
+  package func decidePresentingUnknownKey(
+    _ request: KeyRequest
+  ) async throws(RegistryError) -> RegistryDecision {
+    try await decide(
+      request, request.channel == .desktop ? .none : .unknown, (nil, nil), at: clock.now)
+  }
+
+  private func decide(
+    _ request: KeyRequest, _ presented: KeyFacts.Presented,
+    _ proof: (assertion: KeyAssertion?, challenge: Challenge?), at now: UTCInstant
+  ) async throws(RegistryError) -> RegistryDecision {
     var facts = KeyFacts(presented: presented)
-    if usesKey, presented == .none { try await readRecoveryFacts(for: request, into: &facts, now) }
+    if request.channel != .desktop, presented == .none {
+      try await readRecoveryFacts(for: request, into: &facts, now)
+    }
     let decision = KeyRules.decide(request, facts: facts, policy: policy, now: now)
 
     let record = DecisionRecord(
       request: request, facts: facts, policy: policy, at: now, row: decision.row,
       outcome: decision.outcome)
     do throws(RegistryError) {
-      try await keep(record, spending: presented == .none ? nil : challenge)
+      try await keep(record, spending: presented == .none ? nil : proof.challenge)
     } catch .unknownDevice {
       // The registration was erased meanwhile: it is decided without it.
-      return try await decide(request, presenting: assertion, for: challenge)
+      return try await decide(request, presenting: proof.assertion, for: proof.challenge)
     }
     metrics.count(decision.row)
     log.decided(decision)
     return RegistryDecision(
       row: decision.row, outcome: decision.outcome,
-      ticket: try ticket(for: decision, request, facts, assertion, challenge, at: now),
+      ticket: try ticket(
+        for: decision, request, facts, proof.assertion, proof.challenge, at: now),
       existing: try await existing(for: decision, request, at: now))
   }
 
-  /// Whether the key of an assertion is registered here, whatever its state; takes as long for one
-  /// that is not as ``decide(_:presenting:for:)`` takes to verify one that is.
-  package func isRegistered(
+  /// What is registered under the deviceId of an assertion, whatever its state and whoever signed;
+  /// takes as long where there is nothing as ``decide(_:presenting:for:)`` takes to verify.
+  package func registered(
     _ assertion: KeyAssertion, for challenge: Challenge
-  ) async throws(RegistryError) -> Bool {
-    if try await registration(assertion.deviceID) != nil { return true }
+  ) async throws(RegistryError) -> KeyRegistration? {
+    if let registration = try await registration(assertion.deviceID) { return registration }
     SignatureVerifier.spendTime(on: assertion, for: challenge)
-    return false
+    return nil
   }
 
   // MARK: Facts

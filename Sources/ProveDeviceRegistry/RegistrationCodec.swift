@@ -69,13 +69,13 @@ struct RegistrationCodec: Sendable {
   /// The clear columns of a row.
   struct Columns: Equatable {
     let device: Locator
-    let visitor: Locator?
-    let phoneNumber: Locator?
-    let proveID: Locator?
-    let clientCustomerID: Locator?
-    let clientHumanID: Locator?
-    let state: StoredRegistration.State
-    let lastActiveDay: Int64
+    var visitor: Locator?
+    var phoneNumber: Locator?
+    var proveID: Locator?
+    var clientCustomerID: Locator?
+    var clientHumanID: Locator?
+    var state: StoredRegistration.State
+    var lastActiveDay: Int64
   }
 
   private func columns(of registration: KeyRegistration, at device: Locator) -> Columns {

@@ -91,7 +91,7 @@ public struct DeviceFinish: Hashable, Sendable {
   public let authID: String
   /// Whether the person is authenticated; nothing when the integrator still has to bind (R3).
   public let isAuthenticated: Bool?
-  /// Why, by name.
+  /// Why not, by name, where the person is not authenticated; all else is for the server to know.
   public let reason: String?
   /// The key that the server knows now; the device keeps it as placed.
   public let deviceID: DeviceID?

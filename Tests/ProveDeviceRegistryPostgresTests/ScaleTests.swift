@@ -1,7 +1,7 @@
-import Foundation
 import ProveDeviceRegistry
 import ProveKeyModel
 import ProveKeyTesting
+import StoreTestSupport
 import Testing
 
 @testable import ProveDeviceRegistryPostgres
@@ -10,9 +10,7 @@ import Testing
 @Suite("PostgreSQL with a hundred times as many registrations", .serialized)
 struct ScaleTests {
   private static let start = UTCInstant(millisecondsSinceEpoch: 1_741_564_800_000)
-  private static let sizes =
-    ProcessInfo.processInfo.environment["PROVE_KEY_STORE_LONG"] == "1"
-    ? [1000, 100_000, 1_000_000] : [1000, 100_000]
+  private static let sizes = TestLength.isLong ? [1000, 100_000, 1_000_000] : [1000, 100_000]
 
   /// A registry in which a few are known and many are not.
   private final class World: Sendable {
@@ -55,27 +53,38 @@ struct ScaleTests {
     }
   }
 
+  /// Something that is measured, with how many keys or visitors it is about.
   private struct Call: Sendable {
     let name: String
+    let times: Int
     let run: @Sendable (DeviceRegistry, World) async throws -> Void
+
+    /// Prints what it took for one of them, for docs/scaling.md.
+    func tell(_ cost: Counters, among size: Int) {
+      func each(_ count: Int) -> Int { (count + times / 2) / times }
+      let pages = "\(each(cost.tablePages)) pages of tables, \(each(cost.indexPages)) of indexes"
+      print("PostgreSQL, \(name) among \(size): \(pages)")
+    }
   }
 
   private static let calls = [
-    Call(name: "resolve") { registry, world in
+    Call(name: "resolve", times: 20) { registry, world in
       for device in world.devices {
         let found = try await registry.registration(device.deviceID)
         #expect(found?.binding != nil)
       }
     },
-    Call(name: "choose among the candidates of visitors") { registry, world in
+    Call(name: "choose among the candidates of visitors", times: 20) { registry, world in
       for (number, device) in world.devices.enumerated() {
         let decision = try await registry.decide(request("visitor-\(number)"))
         #expect(decision.outcome == .recover(device.deviceID))
       }
+    },
+    Call(name: "choose among the candidates of a busy visitor", times: 1) { registry, _ in
       let decision = try await registry.decide(request("busy"))
       #expect(decision.row == .d17)
     },
-    Call(name: "authenticate") { registry, world in
+    Call(name: "authenticate", times: 20) { registry, world in
       for device in world.devices {
         let challenge = registry.issueChallenge()
         let decision = try await registry.decide(
@@ -86,12 +95,12 @@ struct ScaleTests {
         #expect(completed?.lastAuthenticatedAt != nil)
       }
     },
-    Call(name: "list a page of a number") { registry, _ in
+    Call(name: "list a page of a number", times: 1) { registry, _ in
       let number = try PhoneNumber("2001004014")
       let page = try await registry.registrations(of: .phoneNumber(number), limit: 20)
       #expect(page.registrations.count == 20)
     },
-    Call(name: "sweep a batch") { registry, _ in
+    Call(name: "sweep a batch", times: 50) { registry, _ in
       let report = try await registry.sweep(limit: 50)
       #expect(report.deactivated == 50)
     },
@@ -116,6 +125,7 @@ struct ScaleTests {
         let cost = try await world.fixture.cost { store in
           try await call.run(try await World.registry(store, world.clock), world)
         }
+        if TestLength.isLong { call.tell(cost, among: size) }
         guard size > Self.sizes[0] else {
           first[call.name] = cost
           continue

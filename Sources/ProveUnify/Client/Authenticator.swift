@@ -88,7 +88,7 @@ public final class Authenticator: Sendable {
 public struct AuthenticationOutcome: Hashable, Sendable {
   /// Whether the person is authenticated; nothing when the integrator still has to bind (R3).
   public let isAuthenticated: Bool?
-  /// Why, by name, where there is something to say.
+  /// Why not, by name, where the person is not authenticated.
   public let reason: String?
   /// The key that the server knows now.
   public let deviceID: DeviceID?

@@ -198,7 +198,8 @@ extension UnifyService {
   /// The end of the flow for the device.
   ///
   /// Its `deviceID` is a key that the server knows by now: not one that was refused, nor one that
-  /// only takes the place of another once it is bound.
+  /// only takes the place of another once it is bound. Its `reason` is why the flow failed: what a
+  /// check was needed for would tell a stranger what became of the deviceId that was sent along.
   func finish(of session: UnifySession, isAuthenticated: Bool?) -> DeviceFinish {
     let id: String? =
       switch isAuthenticated {
@@ -207,7 +208,8 @@ extension UnifyService {
       default: session.offer == nil ? session.keyID : nil
       }
     return DeviceFinish(
-      authID: session.authID ?? "", isAuthenticated: isAuthenticated, reason: session.reason,
+      authID: session.authID ?? "", isAuthenticated: isAuthenticated,
+      reason: isAuthenticated == false ? session.reason : nil,
       deviceID: id.flatMap { DeviceID($0) },
       dropsPresentedKey: session.outcome?.isRevoked ?? false)
   }

@@ -35,18 +35,26 @@ extension UnifyService {
 
   /// Decides by a key that is registered under the very public half that made the proof; nothing for
   /// any other.
+  ///
+  /// A key under whose deviceId another is registered counts as unknown, so that a stranger who tries
+  /// out deviceIds is answered alike (D5). Where the registration is of the device's own visitor, it
+  /// counts as none: a recovery that was cut off leaves such a key, and the next one ends that.
   private func decide(
     _ session: inout UnifySession, presenting assertion: KeyAssertion, for challenge: Challenge
   ) async throws(UnifyError) -> RegistryDecision? {
     let request = try Self.valid { () throws(ModelError) in try session.keyRequest }
-    do {
-      guard try await registry.isRegistered(assertion, for: challenge) else {
+    do throws(RegistryError) {
+      guard let registration = try await registry.registered(assertion, for: challenge) else {
         session.keep(unknown: assertion)
         return nil
       }
-      return try await registry.decide(request, presenting: assertion, for: challenge)
-    } catch .signatureInvalid {
-      return nil  // a re-keying that only one side knows of
+      do throws(RegistryError) {
+        return try await registry.decide(request, presenting: assertion, for: challenge)
+      } catch .signatureInvalid {
+        let isOwn = registration.visitorID != nil && registration.visitorID == request.visitor?.id
+        if !isOwn { session.keep(unknown: assertion) }
+        return nil
+      }
     } catch { throw UnifyError(error) }
   }
 
@@ -57,7 +65,11 @@ extension UnifyService {
     let request = try Self.valid { () throws(ModelError) in try session.keyRequest }
     let unknown = try Self.valid { () throws(ModelError) in try session.keptUnknownKey }
     let decision = try await calling { () async throws(RegistryError) in
-      try await self.registry.decide(request, presenting: unknown?.0, for: unknown?.1)
+      do throws(RegistryError) {
+        return try await self.registry.decide(request, presenting: unknown?.0, for: unknown?.1)
+      } catch .signatureInvalid {
+        return try await self.registry.decidePresentingUnknownKey(request)
+      }
     }
     return try await follow(decision, &session)
   }

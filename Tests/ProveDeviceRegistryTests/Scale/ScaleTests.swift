@@ -19,6 +19,12 @@ struct ScaleTests {
     let name: String
     let times: Int
     let run: @Sendable (World, People, Int) async throws -> Void
+
+    /// Prints what one call did, for the table in docs/scaling.md.
+    func tell(_ work: DatabaseWork, among size: Int) {
+      func each(_ count: Int) -> Int { (count + times / 2) / times }
+      print("\(name) among \(size): \(each(work.pages)) pages, \(each(work.pagesWritten)) written")
+    }
   }
 
   private static let calls = [
@@ -44,6 +50,11 @@ struct ScaleTests {
       #expect(candidates.count == 10)
     },
     Call(name: "authenticate", times: 40) { world, people, turn in
+      try await world.authenticate(people.bound[turn])
+    },
+    Call(name: "authenticate on the next day", times: 40) { world, people, turn in
+      // Every listing is ordered by the day of last use.
+      if turn == 0 { world.clock.advance(days: 1) }
       try await world.authenticate(people.bound[turn])
     },
     Call(name: "recover", times: 40) { world, people, turn in
@@ -86,6 +97,7 @@ struct ScaleTests {
         for turn in 0..<call.times { try await call.run(world, people, turn) }
         let work = try await world.sqlite.work() - before
         #expect(work.fullscanSteps == 0 && work.sorts == 0, "\(call.name)")
+        if TestLength.isLong { call.tell(work, among: size) }
         guard let first = first[call.name] else {
           first[call.name] = work
           continue
