@@ -60,7 +60,9 @@ struct FaultTests {
 
   @Test("whichever allocation of SQLite fails, the error says so and nothing acknowledged is lost")
   func memory() async throws {
-    await #expect(processExitsWith: .success) { [path = folder.path as String] in
+    let result = await #expect(
+      processExitsWith: .success, observing: [\.standardOutputContent]
+    ) { [path = folder.path as String] in
       try FailingMemory.install()
       let unlock = UnlockMethod.rawKey(try RawKey.random())
       let outlines = try await undisturbed(in: path, unlock)
@@ -79,8 +81,11 @@ struct FaultTests {
           return failures > 0
         }
         #expect(runs > 5)
-        if Campaign.isLong { print("registry, memory failing, stays: \(stays), \(runs) runs") }
+        print("registry, memory failing, stays: \(stays), \(runs) runs")
       }
+    }
+    if Campaign.isLong, let result {
+      print(String(decoding: result.standardOutputContent, as: UTF8.self), terminator: "")
     }
   }
 }

@@ -58,7 +58,9 @@ struct FaultTests {
 
   @Test("whichever allocation of SQLite fails, the error says so and nothing acknowledged is lost")
   func memory() async throws {
-    await #expect(processExitsWith: .success) { [folder = fixture.folder as String] in
+    let result = await #expect(
+      processExitsWith: .success, observing: [\.standardOutputContent]
+    ) { [folder = fixture.folder as String] in
       try FailingMemory.install()
       let fixture = try VaultFixture()
       let secrets = try [RawKey.random(), RawKey.random()]
@@ -79,8 +81,11 @@ struct FaultTests {
           return try FaultRun(path: file, fault: fault, life: life, outlines: outlines)()
         }
         #expect(runs > 5)
-        if Campaign.isLong { print("memory failing, stays: \(stays), \(runs) runs") }
+        print("memory failing, stays: \(stays), \(runs) runs")
       }
+    }
+    if Campaign.isLong, let result {
+      print(String(decoding: result.standardOutputContent, as: UTF8.self), terminator: "")
     }
   }
 }
