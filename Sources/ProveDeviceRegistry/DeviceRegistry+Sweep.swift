@@ -31,16 +31,18 @@ extension DeviceRegistry {
     var deactivated = 0
     var position: PagePosition?
     var isComplete = false
-    while deactivated < limit {
-      let rows = try await store.registrations(
-        in: .boundAndIdle(beforeDay: idleDay), after: position,
-        limit: min(RegistryLimits.sweepBatch, limit - deactivated))
-      guard let last = rows.last else {
-        isComplete = true
-        break
+    while deactivated < limit, !isComplete {
+      let most = min(RegistryLimits.sweepWindow, limit - deactivated)
+      var window: [StoredRegistration] = []
+      while window.count < most, !isComplete {
+        let rows = try await store.registrations(
+          in: .boundAndIdle(beforeDay: idleDay), after: position,
+          limit: min(RegistryLimits.sweepBatch, most - window.count))
+        isComplete = rows.isEmpty
+        position = rows.last?.position ?? position
+        window += rows
       }
-      position = last.position
-      deactivated += try await deactivate(rows, at: now)
+      deactivated += try await deactivate(window: window, at: now)
     }
     let removed = try await removeExpiredItems(limit: limit, at: now)
     let erased = try await eraseOldDetails(limit: limit, at: now)
@@ -77,8 +79,25 @@ extension DeviceRegistry {
     return removed
   }
 
+  /// Notes what is inactive of many rows, batch by batch, those of a visitor after each other.
+  ///
+  /// A sweep takes each out of three indexes that begin with the visitor: in the order in which
+  /// rows became idle, each entry would be on a page of its own, read and written for it alone.
   private func deactivate(
-    _ rows: [StoredRegistration], at now: UTCInstant
+    window: [StoredRegistration], at now: UTCInstant
+  ) async throws(RegistryError) -> Int {
+    let rows = window.sorted { $0.indexOrder < $1.indexOrder }
+    var (deactivated, start) = (0, 0)
+    while start < rows.count {
+      let end = min(start + RegistryLimits.sweepBatch, rows.count)
+      deactivated += try await deactivate(rows[start..<end], at: now)
+      start = end
+    }
+    return deactivated
+  }
+
+  private func deactivate(
+    _ rows: ArraySlice<StoredRegistration>, at now: UTCInstant
   ) async throws(RegistryError) -> Int {
     var batch: [RegistryWrite] = []
     var ids: [DeviceID] = []
@@ -117,5 +136,12 @@ extension DeviceRegistry {
         + (try await self.appending([draft], to: id, at: now))
     }
     return isDeactivated
+  }
+}
+
+extension StoredRegistration {
+  /// Where the indexes of candidates have it, as far as its visitor and device say.
+  fileprivate var indexOrder: (UInt64, UInt64, UInt64, UInt64) {
+    (visitor?.high ?? 0, visitor?.low ?? 0, device.high, device.low)
   }
 }

@@ -18,6 +18,8 @@ public enum RegistryLimits: Sendable {
   public static let batchLimit = 500
   /// Rows that one transaction of a sweep changes.
   public static let sweepBatch = 200
+  /// Rows that a sweep has in memory at most, to bring them into an order that touches fewer pages.
+  public static let sweepWindow = 10_000
   /// How many registrations one binding supersedes at most, where a cap was lowered.
   public static let supersededLimit = 100
   /// The longest free text that goes into an event, in UTF-8 bytes.

@@ -121,24 +121,20 @@ private struct Judge {
     case .none: break
     }
 
-    let candidates = facts.ofVisitor.filter { isCandidate($0, of: visitor) }
     guard request.phoneNumber != nil || request.proveID != nil else {
-      if policy.recoversByVisitorAlone, candidates.count == 1 {
-        return KeyDecision(.d14, .recover(candidates[0].deviceID))
+      if policy.recoversByVisitorAlone, let only = confirming(facts.ofVisitor, of: visitor).only {
+        return KeyDecision(.d14, .recover(only.deviceID))
       }
       return demand(.d14, .visitorAlone, .place)
     }
 
-    let fitting = candidates.filter { key in key.binding.map { mismatch(with: $0) == nil } ?? false
+    let fitting = confirming(facts.ofVisitor, of: visitor)
+    guard let best = fitting.best else { return demand(.d15, .noRegistration, .place) }
+    if fitting.count == 1 { return KeyDecision(.d16, .recover(best.deviceID)) }
+    guard policy.selection == .mostRecentlyAuthenticated else {
+      return demand(.d17, .ambiguous(fitting.count), .place)
     }
-    switch fitting.count {
-    case 0: return demand(.d15, .noRegistration, .place)
-    case 1: return KeyDecision(.d16, .recover(fitting[0].deviceID))
-    case let count:
-      guard policy.selection == .mostRecentlyAuthenticated, let best = mostRecent(of: fitting)
-      else { return demand(.d17, .ambiguous(count), .place) }
-      return KeyDecision(.d17, .recover(best.deviceID))
-    }
+    return KeyDecision(.d17, .recover(best.deviceID))
   }
 
   /// D12 and D13.
@@ -176,8 +172,27 @@ private struct Judge {
     key.isInactive(at: now, afterMonths: policy.inactivityMonths)
   }
 
-  private func isCandidate(_ key: KeyRegistration, of visitor: Visitor) -> Bool {
-    key.isServing && key.visitorID == visitor.id && !isInactive(key)
+  /// Candidates that confirm what the request names: how many, and the one used last.
+  private struct Fitting {
+    var count = 0
+    var best: KeyRegistration?
+
+    /// The candidate when there is no other.
+    var only: KeyRegistration? { count == 1 ? best : nil }
+  }
+
+  /// Looks at each once, what costs most last, and keeps no list: a decision allocates nothing.
+  private func confirming(_ keys: [KeyRegistration], of visitor: Visitor) -> Fitting {
+    var fitting = Fitting()
+    for key in keys {
+      guard key.isServing, key.visitorID == visitor.id, let binding = key.binding,
+        mismatch(with: binding) == nil, !isInactive(key)
+      else { continue }
+      fitting.count += 1
+      if let best = fitting.best, !isPreferred(key, to: best) { continue }
+      fitting.best = key
+    }
+    return fitting
   }
 
   /// A fact that the request names and the binding does not confirm differs from it.
@@ -197,13 +212,11 @@ private struct Judge {
     }
   }
 
-  private func mostRecent(of keys: [KeyRegistration]) -> KeyRegistration? {
-    keys.min { left, right in
-      let (leftTime, rightTime) = (
-        left.lastAuthenticatedAt ?? left.placedAt, right.lastAuthenticatedAt ?? right.placedAt
-      )
-      if leftTime != rightTime { return leftTime > rightTime }
-      return left.deviceID.rawValue.utf8.lexicographicallyPrecedes(right.deviceID.rawValue.utf8)
-    }
+  /// Whether a key was used later than another, or at the same instant and its id comes first.
+  private func isPreferred(_ key: KeyRegistration, to other: KeyRegistration) -> Bool {
+    let time = key.lastAuthenticatedAt ?? key.placedAt
+    let otherTime = other.lastAuthenticatedAt ?? other.placedAt
+    if time != otherTime { return time > otherTime }
+    return key.deviceID.rawValue.utf8.lexicographicallyPrecedes(other.deviceID.rawValue.utf8)
   }
 }

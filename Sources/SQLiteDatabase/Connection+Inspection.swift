@@ -75,6 +75,11 @@ extension Connection {
   package func queryPlan(_ sql: String) throws(DatabaseError) -> [String] {
     try strings("EXPLAIN QUERY PLAN \(sql)", column: 3)
   }
+
+  /// The operations of SQLite's virtual machine that a statement becomes, for tests that count them.
+  package func operations(_ sql: String) throws(DatabaseError) -> [String] {
+    try strings("EXPLAIN \(sql)", column: 1)
+  }
 }
 
 extension DatabaseError {

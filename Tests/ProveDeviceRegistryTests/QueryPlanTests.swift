@@ -38,6 +38,7 @@ struct QueryPlanTests {
       (RegistrySQL.candidatesWithProve, candidatePlan("prove", "visitor=? AND prove=?")),
       (RegistrySQL.updateRegistration, ["SEARCH registration USING PRIMARY KEY (device=?)"]),
       (RegistrySQL.updateSealed, ["SEARCH registration USING PRIMARY KEY (device=?)"]),
+      (RegistrySQL.updateState, ["SEARCH registration USING PRIMARY KEY (device=?)"]),
       (RegistrySQL.updateItem, ["SEARCH item USING PRIMARY KEY (locator=?)"]),
       (
         RegistrySQL.deleteExpiredItems,
@@ -77,6 +78,21 @@ struct QueryPlanTests {
       let found = try connection.queryPlan(sql)
       #expect(found == plan, "\(sql)")
       #expect(!found.contains { $0.contains("SCAN") || $0.contains("TEMP B-TREE") })
+    }
+  }
+
+  @Test("of updates open only the trees whose entries change (S10)")
+  func opened() throws {
+    var options = ConnectionOptions()
+    options.journal = .memory
+    let connection = try Connection(path: ":memory:", options: options)
+    try RegistrySchema.migrator.migrate(connection)
+    // The table; with the index by state and the three of candidates; with the five by an id.
+    for (sql, trees) in [
+      (RegistrySQL.updateSealed, 1), (RegistrySQL.updateState, 5),
+      (RegistrySQL.updateRegistration, 10),
+    ] {
+      #expect(try connection.operations(sql).count { $0 == "OpenWrite" } == trees, "\(sql)")
     }
   }
 

@@ -116,7 +116,7 @@ private struct Stage {
     try await registry.place(offer, for: challenge, on: .web)
     // The vault's copy has the same keys and items; the registry's file is shared.
     _ = try vault.backup(to: folder + "/c.vault")
-    try secret.withUnsafeBytes { secret in
+    secret.withUnsafeBytes { secret in
       var unlock = pks_unlock()
       unlock.size = UInt32(MemoryLayout<pks_unlock>.size)
       unlock.method = PKS_METHOD_RAW_KEY.rawValue
@@ -126,8 +126,8 @@ private struct Stage {
       precondition(status == 0)
       status = pks_storage_open(vaultHandle, scope.origin, -1, &storageHandle, nil)
       precondition(status == 0)
-      try withUnsafePointer(to: unlock) { unlock in
-        try "sqlite:\(folder)/registry.sqlite".withCString { store in
+      withUnsafePointer(to: unlock) { unlock in
+        "sqlite:\(folder)/registry.sqlite".withCString { store in
           "shop".withCString { tenant in
             var options = pks_registry_options()
             options.size = UInt32(MemoryLayout<pks_registry_options>.size)

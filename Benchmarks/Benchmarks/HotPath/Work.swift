@@ -20,13 +20,21 @@ enum Work: String, CaseIterable {
   case verifyKeys
   /// Verifying a vault of 18,009 small items of localStorage, by the record.
   case verifyItems
+  /// A decision on a presented key, from facts in hand; this and the next ones use no vault.
+  case decide
+  /// A decision that asks for possession and says what follows.
+  case decidePlan
+  /// A decision on the one of a hundred candidates that has the number.
+  case decideOne
+  /// A decision on a hundred candidates that have the number.
+  case decideMany
 
   /// The keys of the vault that the work makes for itself.
   var keyCount: Int {
     switch self {
     case .lookUp, .open: 100
     case .coldLookUp, .fileLookUp: 10_800
-    case .sign, .bareSign, .verifyItems: 1
+    case .sign, .bareSign, .verifyItems, .decide, .decidePlan, .decideOne, .decideMany: 1
     case .verifyKeys: 9_000
     }
   }
@@ -96,7 +104,15 @@ enum Work: String, CaseIterable {
       }
       let records = Int(units(1))
       return { for _ in 0..<count { try require(try vault.verify().records == records) } }
+    case .decide: return try repeating(try Decisions.presented(), count)
+    case .decidePlan: return try repeating(try Decisions.planned(), count)
+    case .decideOne: return try repeating(try Decisions.candidates(isOneFitting: true), count)
+    case .decideMany: return try repeating(try Decisions.candidates(isOneFitting: false), count)
     }
+  }
+
+  private func repeating(_ decisions: Decisions, _ count: Int) throws -> () throws -> Void {
+    { try require(decisions.perform(count)) }
   }
 
   private func require(_ isRight: Bool) throws {

@@ -23,8 +23,11 @@ struct SQLiteComparison {
 
   func run(into report: inout Report) async throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    for size in plan.sizes { try await Sample(folder: folder, count: size).make() }
     let parts = parts
+    let isSweepAlone = parts == ["sweep"]
+    for size in isSweepAlone ? Sweeps.sizes : plan.sizes {
+      try await Sample(folder: folder, count: size).make(inTheClear: !isSweepAlone)
+    }
     if parts.contains("growth") { try await growth(&report) }
     if parts.contains("peers") { try await peers(&report) }
     if parts.contains("caches") { try await caches(&report) }
@@ -42,7 +45,9 @@ struct SQLiteComparison {
       try await registry.close()
     }
     if parts.contains("sizes") { try sizes(&report) }
-    if parts.contains("sweep") { try await Sweeps(folder: folder).run(into: &report) }
+    if parts.contains("sweep") {
+      try await Sweeps(folder: folder, rounds: plan.rounds).run(into: &report)
+    }
   }
 
   private var middle: Sample { Sample(folder: folder, count: plan.middle) }

@@ -51,7 +51,7 @@ struct Sample {
   }
 
   /// Makes what is not there yet.
-  func make() async throws {
+  func make(inTheClear: Bool = true) async throws {
     let files = FileManager.default
     if !files.fileExists(atPath: registryPath + "-done") {
       for suffix in ["", "-wal", "-shm", "-owner"]
@@ -64,7 +64,7 @@ struct Sample {
       try await registry.close()
       try Data().write(to: URL(fileURLWithPath: registryPath + "-done"))
     }
-    if hasPlain, !files.fileExists(atPath: plainPath) { try makePlain() }
+    if inTheClear, hasPlain, !files.fileExists(atPath: plainPath) { try makePlain() }
     let text = ids.map { $0.rawValue + "\n" }.joined()
     try Data(text.utf8).write(to: URL(fileURLWithPath: idsPath))
   }
@@ -83,7 +83,7 @@ struct Sample {
     }
   }
 
-  /// A copy of the registry's file to write to.
+  /// A copy of the registry's file to write to, on disk: the first checkpoint would write it else.
   func copy(as name: String) throws -> String {
     let path = folder + "/" + name + ".sqlite"
     for suffix in ["", "-wal", "-shm", "-owner"]
@@ -91,19 +91,25 @@ struct Sample {
       try FileManager.default.removeItem(atPath: path + suffix)
     }
     try FileManager.default.copyItem(atPath: registryPath, toPath: path)
+    try Self.onFile(path) { fsync($0) == 0 }
     return path
   }
 
   /// Has the kernel forget what it keeps of the files.
   static func forget(_ paths: [String]) throws {
     for path in paths {
-      let file = Glibc.open(path, O_RDONLY)
-      guard file >= 0 else { throw Failure(what: "\(path) cannot be opened") }
-      defer { Glibc.close(file) }
-      guard fsync(file) == 0, posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED) == 0 else {
-        throw Failure(what: "the kernel does not forget")
+      try onFile(path) {
+        fsync($0) == 0 && posix_fadvise($0, 0, 0, POSIX_FADV_DONTNEED) == 0
       }
     }
+  }
+
+  /// Opens a file for what the kernel is asked to do with it.
+  private static func onFile(_ path: String, _ ask: (Int32) -> Bool) throws {
+    let file = Glibc.open(path, O_RDONLY)
+    guard file >= 0 else { throw Failure(what: "\(path) cannot be opened") }
+    defer { Glibc.close(file) }
+    guard ask(file) else { throw Failure(what: "the kernel refuses something for \(path)") }
   }
 }
 

@@ -245,6 +245,12 @@ enum RegistrySQL {
   static let updateSealed = """
     UPDATE registration SET version = ?2, epoch = ?3, sealed = ?4 WHERE device = ?1 AND version = ?5
     """
+  /// As `updateRegistration` where of the columns of indexes only the state changes, as in a sweep:
+  /// the entries of the indexes without a state in them, on pages of their own each, stay.
+  static let updateState = """
+    UPDATE registration SET version = ?2, epoch = ?3, sealed = ?4, state = ?6
+    WHERE device = ?1 AND version = ?5
+    """
   static let deleteRegistration = "DELETE FROM registration WHERE device = ?1 AND version = ?2"
   static let insertEvent = """
     INSERT INTO event (device, sequence, epoch, sealed, detail_day, detail)

@@ -14,6 +14,7 @@ final class RegistryWriter {
   private let insertRegistration: Statement
   private let updateRegistration: Statement
   private let updateSealed: Statement
+  private let updateState: Statement
   private let deleteRegistration: Statement
   private let insertEvent: Statement
   private let redactEvent: Statement
@@ -30,6 +31,7 @@ final class RegistryWriter {
     insertRegistration = try connection.prepare(RegistrySQL.insertRegistration)
     updateRegistration = try connection.prepare(RegistrySQL.updateRegistration)
     updateSealed = try connection.prepare(RegistrySQL.updateSealed)
+    updateState = try connection.prepare(RegistrySQL.updateState)
     deleteRegistration = try connection.prepare(RegistrySQL.deleteRegistration)
     insertEvent = try connection.prepare(RegistrySQL.insertEvent)
     redactEvent = try connection.prepare(RegistrySQL.redactEvent)
@@ -232,17 +234,20 @@ final class RegistryWriter {
   private func update(
     _ before: StoredRegistration, to row: StoredRegistration
   ) throws(DatabaseError) -> Bool {
-    guard row.standsInIndexes(as: before) else {
+    guard row.isFound(as: before) else {
       try bind(row, to: updateRegistration)
       try updateRegistration.bind(Int64(clamping: before.version), at: 12)
       return try changesOne(updateRegistration)
     }
-    try updateSealed.bind(row.device, at: 1)
-    try updateSealed.bind(Int64(clamping: row.version), at: 2)
-    try updateSealed.bind(Int64(row.epoch), at: 3)
-    try updateSealed.bind(row.sealed, at: 4)
-    try updateSealed.bind(Int64(clamping: before.version), at: 5)
-    return try changesOne(updateSealed)
+    let isInState = row.state == before.state
+    let statement = isInState ? updateSealed : updateState
+    try statement.bind(row.device, at: 1)
+    try statement.bind(Int64(clamping: row.version), at: 2)
+    try statement.bind(Int64(row.epoch), at: 3)
+    try statement.bind(row.sealed, at: 4)
+    try statement.bind(Int64(clamping: before.version), at: 5)
+    if !isInState { try statement.bind(row.state.rawValue, at: 6) }
+    return try changesOne(statement)
   }
 
   private func bind(_ row: StoredRegistration, to statement: Statement) throws(DatabaseError) {
@@ -266,12 +271,12 @@ final class RegistryWriter {
 }
 
 extension StoredRegistration {
-  /// Whether every index has the same entry for this row as for another version of it.
-  fileprivate func standsInIndexes(as other: StoredRegistration) -> Bool {
+  /// Whether every index has the same entry for this row as for another version of it, but for the
+  /// state.
+  fileprivate func isFound(as other: StoredRegistration) -> Bool {
     device == other.device && visitor == other.visitor && phoneNumber == other.phoneNumber
       && proveID == other.proveID && clientCustomerID == other.clientCustomerID
-      && clientHumanID == other.clientHumanID && state == other.state
-      && lastActiveDay == other.lastActiveDay
+      && clientHumanID == other.clientHumanID && lastActiveDay == other.lastActiveDay
   }
 }
 

@@ -83,7 +83,7 @@ extension SQLiteRegistryStore {
   public func registration(
     at device: Locator
   ) async throws(RegistryError) -> StoredRegistration? {
-    try reading { reader throws(DatabaseError) in try reader.registration(at: device) }
+    try reading(.lookUp) { reader throws(DatabaseError) in try reader.registration(at: device) }
   }
 
   /// Reads several registrations.
@@ -91,7 +91,7 @@ extension SQLiteRegistryStore {
     at devices: [Locator]
   ) async throws(RegistryError) -> [StoredRegistration?] {
     precondition((1...RegistryLimits.pageLimit).contains(devices.count), "1 to 1,000 at a time")
-    return try reading { reader throws(DatabaseError) in
+    return try reading(.lookUp) { reader throws(DatabaseError) in
       var rows: [StoredRegistration?] = []
       rows.reserveCapacity(devices.count)
       for device in devices { rows.append(try reader.registration(at: device)) }
@@ -104,14 +104,14 @@ extension SQLiteRegistryStore {
     in listing: StoredListing, after position: PagePosition?, limit: Int
   ) async throws(RegistryError) -> [StoredRegistration] {
     let limit = min(max(limit, 1), RegistryLimits.pageLimit)
-    return try reading { reader throws(DatabaseError) in
+    return try reading(listing.isOfDecision ? .lookUp : .other) { reader throws(DatabaseError) in
       try reader.registrations(in: listing, after: position, limit: limit)
     }
   }
 
   /// Reads one item.
   public func item(at locator: Locator) async throws(RegistryError) -> StoredItem? {
-    try reading { reader throws(DatabaseError) in try reader.item(at: locator) }
+    try reading(.lookUp) { reader throws(DatabaseError) in try reader.item(at: locator) }
   }
 
   /// Reads events of a registration in order.
@@ -232,26 +232,38 @@ extension SQLiteRegistryStore {
     } catch { throw RegistryError(error) }
   }
 
+  /// What is read, and so on which connections first.
+  private enum Reading {
+    /// What a look-up or a decision waits for.
+    case lookUp
+    /// Many rows, or the end of a chain of events: pages that look-ups would have to make room for.
+    case other
+  }
+
   /// Runs `read` on the first connection that is free, so that few of them keep warm pages; when all
   /// are busy, on each in turn.
+  ///
+  /// Look-ups begin at one end and all else at the other, so that a sweep beside them neither holds
+  /// their connection nor takes the pages that it keeps.
   private func reading<Value>(
-    _ read: (RegistryReader) throws(DatabaseError) -> Value
+    _ kind: Reading = .other, _ read: (RegistryReader) throws(DatabaseError) -> Value
   ) throws(RegistryError) -> Value {
     func value(of reader: RegistryReader?) throws(DatabaseError) -> Result<Value, RegistryError> {
       guard let reader else { return .failure(.store(.closed)) }
       return .success(try read(reader))
     }
     let result: Result<Value, RegistryError>
-    do throws(DatabaseError) { result = try onFreeReader(value) } catch {
+    do throws(DatabaseError) { result = try onFreeReader(kind, value) } catch {
       throw RegistryError(error)
     }
     return try result.get()
   }
 
   private func onFreeReader<Value>(
-    _ body: (RegistryReader?) throws(DatabaseError) -> Value
+    _ kind: Reading, _ body: (RegistryReader?) throws(DatabaseError) -> Value
   ) throws(DatabaseError) -> Value {
-    for reader in readers {
+    for place in readers.indices {
+      let reader = readers[kind == .lookUp ? place : readers.count - 1 - place]
       let value = try reader.withLockIfFree { reader throws(DatabaseError) in try body(reader) }
       if let value { return value }
     }
@@ -264,5 +276,15 @@ extension SQLiteRegistryStore {
     _ body: () async throws(DatabaseError) -> Value
   ) async throws(RegistryError) -> Value {
     do throws(DatabaseError) { return try await body() } catch { throw RegistryError(error) }
+  }
+}
+
+extension StoredListing {
+  /// Whether decisions read it: the candidates of a visitor.
+  fileprivate var isOfDecision: Bool {
+    switch self {
+    case .candidates, .candidatesWithNumber, .candidatesWithProveID: true
+    default: false
+    }
   }
 }

@@ -1,5 +1,6 @@
 import ProveKeyModel
 import ProveKeyPlatform
+import ProveKeySealing
 import ProveKeyTesting
 import StoreTestSupport
 import Testing
@@ -22,7 +23,8 @@ struct LongSweepTests {
     var (writes, listings) = (0, 0)
     for call in calls.withLock({ $0 }) {
       switch call {
-      case .write(let rows):
+      case .write(let batch):
+        let rows = batch.count
         writes += 1
         #expect(rows <= 2 * RegistryLimits.sweepBatch && rows <= RegistryLimits.batchLimit)
       case .list(let limit):
@@ -33,6 +35,41 @@ struct LongSweepTests {
     }
     // A store that hinders is asked more often.
     #expect(writes >= 4 && listings >= 5)
+  }
+
+  @Test("changes those of a visitor one after the other, whose index entries are on one page")
+  func ordered() async throws {
+    let world = try await World()
+    for number in 0..<30 {
+      try await world.bringIn(10, visitor: "gone-\(number)", placedAt: .longAgo)
+    }
+    let visitors = Locked<[Locator?]>([])
+    let watched = WatchedStore(world.store) { call in
+      guard case .write(let batch) = call else { return }
+      for case .update(let row, _) in batch { visitors.withLock { $0.append(row.visitor) } }
+    }
+    let registry = try await DeviceRegistry(store: watched, scope: .shop, clock: world.clock.wall)
+    #expect(try await registry.sweep().deactivated == 300)
+    let order = visitors.withLock { $0 }
+    #expect(order.count == 300)
+    #expect(zip(order, order.dropFirst()).count { $0 != $1 } == 29, "each visitor once")
+    #expect(try await world.registry.verify().problems == [])
+  }
+
+  @Test("reads no more than it may change before it changes something")
+  func limited() async throws {
+    let world = try await World()
+    try await world.bringIn(450, visitor: "gone", placedAt: .longAgo)
+    let asked = Locked(0)
+    let watched = WatchedStore(world.store) { call in
+      if case .list(let limit) = call { asked.withLock { $0 += limit } }
+    }
+    let registry = try await DeviceRegistry(store: watched, scope: .shop, clock: world.clock.wall)
+    asked.withLock { $0 = 0 }
+    let report = try await registry.sweep(limit: 300)
+    #expect(report.deactivated == 300 && !report.isComplete)
+    #expect(asked.withLock { $0 } == 300)
+    #expect(try await world.store.statistics().registrations == [.dormant: 300, .bound: 150])
   }
 
   @Test("that was stopped goes on where it was, and notes each key once")

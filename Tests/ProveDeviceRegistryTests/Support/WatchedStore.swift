@@ -5,7 +5,7 @@ import ProveKeySealing
 final class WatchedStore: RegistryStore {
   /// What is about to happen.
   enum Call: Sendable {
-    case write(rows: Int)
+    case write([RegistryWrite])
     case list(limit: Int)
     case removeItems(limit: Int)
   }
@@ -27,7 +27,7 @@ final class WatchedStore: RegistryStore {
   func write(
     _ batch: [RegistryWrite], as id: WriteID
   ) async throws(RegistryError) -> WriteOutcome {
-    try await watch(.write(rows: batch.count))
+    try await watch(.write(batch))
     return try await base.write(batch, as: id)
   }
 
