@@ -104,6 +104,27 @@ struct LookUpQueueTests {
     _ = await pool.close()
   }
 
+  @Test(
+    "nobody is forgotten when a connection goes back to the pool amid many look-ups (U1)",
+    .timeLimit(.minutes(5)))
+  func longRun() async throws {
+    let pool = try pool { $0.connections = 2 }
+    let queue = LookUpQueue(pool, tripsLimit: 2)
+    try await withThrowingTaskGroup { group in
+      for caller in 0..<12 {
+        group.addTask {
+          for number in 0..<200 {
+            let wanted = (caller * 13 + number) % 100
+            try #require(try await queue.registration(at: .numbered(wanted)) == row(wanted))
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    #expect(queue.waitingCount == 0)
+    _ = await pool.close()
+  }
+
   @Test("a server that hangs on two connections does not hold up the next look-up (U2)")
   func hanging() async throws {
     let pool = try pool { $0.connections = 3 }

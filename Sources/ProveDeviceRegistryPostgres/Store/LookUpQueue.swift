@@ -13,6 +13,7 @@ import ProveKeySealing
 /// - U3: no more wait than may wait for the pool; one too many is refused at once.
 final class LookUpQueue: Sendable {
   private let pool: ConnectionPool
+  private let tripsLimit: Int
   private let state = Locked(State())
   private let timer = DispatchQueue(label: "prove-device-registry.look-ups")
 
@@ -24,8 +25,6 @@ final class LookUpQueue: Sendable {
   private static let crowd = batchLimit / 2
   /// How long a look-up waits before another connection is asked for, in milliseconds (U2).
   private static let patience = 20
-  /// Round trips after which a connection goes back to the pool, so that it can be renewed.
-  private static let tripsLimit = 100
 
   private struct State {
     var waiting: [LookUp] = []
@@ -69,8 +68,11 @@ final class LookUpQueue: Sendable {
     case nothing
   }
 
-  init(_ pool: ConnectionPool) {
+  /// Makes a queue whose connections go back to the pool, where they are renewed in time, after so
+  /// many round trips.
+  init(_ pool: ConnectionPool, tripsLimit: Int = 100) {
     self.pool = pool
+    self.tripsLimit = tripsLimit
   }
 
   /// How many look-ups wait for a connection.
@@ -124,9 +126,11 @@ final class LookUpQueue: Sendable {
     }
     take(turn)
     var trips = 0
-    while !lookUps.isEmpty, trips < Self.tripsLimit {
+    while !lookUps.isEmpty {
       trips += 1
-      guard answer(lookUps, on: connection), pool.counts.waiting == 0 else { break }
+      let goesOn =
+        answer(lookUps, on: connection) && trips < tripsLimit && pool.counts.waiting == 0
+      guard goesOn else { break }
       (lookUps, turn) = state.withLock { state in (state.take(), state.next()) }
       take(turn)
     }
