@@ -1,6 +1,7 @@
 # The two commands for a newcomer are `make demo` and `make test`; both install what is missing.
 
 SWIFT ?= swift
+TEST = $(SWIFT) test --skip-build --disable-xctest
 PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
@@ -16,12 +17,14 @@ setup: ## install the system libraries that are missing
 demo: setup ## run the main job: the twelve test users through vault, registry and flow
 	$(SWIFT) run -j $(JOBS) provekey demo
 
-# The sandbox's tests measure time and memory: they have the machine to themselves. The others keep
-# to the open files that a process has by default, which the few tests that run in turn can do.
+# The tests of PostgreSQL and of the sandbox measure time and memory: they have the machine to
+# themselves. The others keep to the open files that a process has by default, which they can do since
+# few of those with a registry run at a time.
 test: setup ## build and pass all tests
 	$(SWIFT) build --build-tests -j $(JOBS)
-	ulimit -S -n 1024 && $(SWIFT) test --skip-build --disable-xctest --skip '^ProveSandboxTests'
-	$(SWIFT) test --skip-build --disable-xctest --filter '^ProveSandboxTests'
+	ulimit -S -n 1024 && $(TEST) --skip '^Prove(DeviceRegistryPostgres|Sandbox)Tests'
+	$(TEST) --filter '^ProveDeviceRegistryPostgresTests'
+	$(TEST) --filter '^ProveSandboxTests'
 
 examples: setup ## run what docs/integration.md shows: a Hummingbird server, its back end and a device
 	$(SWIFT) test --package-path Examples --disable-xctest -j $(JOBS)

@@ -22,12 +22,34 @@ struct LookUpQueueTests {
 
   private func pool(_ change: (inout PoolLimits) -> Void = { _ in }) throws -> ConnectionPool {
     var limits = PoolLimits()
+    limits.waitTimeoutMilliseconds = 240_000
     limits.noteWait = { [asked] _ in asked.withLock { $0 += 1 } }
     change(&limits)
-    let address = try ServerAddress(fixture.server.address(database: fixture.database))
+    let address = try address
     return ConnectionPool(limits) { () throws(PostgresError) in
-      try ServerConnection.connect(to: address, SessionSettings())
+      try ServerConnection.connect(to: address, Self.patient)
     }
+  }
+
+  private var address: ServerAddress {
+    get throws { try ServerAddress(fixture.server.address(database: fixture.database)) }
+  }
+
+  /// Time limits that a busy machine keeps.
+  private static let patient = {
+    var settings = SessionSettings()
+    settings.connectTimeoutMilliseconds = 60_000
+    settings.statementTimeoutMilliseconds = 240_000
+    settings.lockTimeoutMilliseconds = 240_000
+    settings.idleInTransactionTimeoutMilliseconds = 240_000
+    return settings
+  }()
+
+  /// Waits until something is so, for two minutes at most.
+  private func wait(until condition: () -> Bool) async throws {
+    let end = ContinuousClock.now + .seconds(120)
+    while !condition(), ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(5)) }
+    #expect(condition())
   }
 
   /// Asks for all at once; gives what each got.
@@ -46,15 +68,29 @@ struct LookUpQueueTests {
     }
   }
 
+  /// Lets callers ask at once, each again and again; each gets the right answer, and none is left.
+  private func ask(_ queue: LookUpQueue, callers: Int, times: Int) async throws {
+    try await withThrowingTaskGroup { group in
+      for caller in 0..<callers {
+        group.addTask {
+          for number in 0..<times {
+            let wanted = (caller * 13 + number) % 100
+            try #require(try await queue.registration(at: .numbered(wanted)) == row(wanted))
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    #expect(queue.waitingCount == 0)
+  }
+
   /// Keeps a connection of a pool busy until the gate is signalled.
   private func occupy(_ pool: ConnectionPool, _ gate: DispatchSemaphore) async throws -> Task<
     Void, any Error
   > {
     let before = pool.counts.workers - pool.counts.idle
     let task = Task { try await pool.run { _ throws(PostgresError) in gate.wait() } }
-    for _ in 0..<1000 where pool.counts.workers - pool.counts.idle == before {
-      try await Task.sleep(for: .milliseconds(5))
-    }
+    try await wait { pool.counts.workers - pool.counts.idle > before }
     return task
   }
 
@@ -65,10 +101,7 @@ struct LookUpQueueTests {
     let gate = DispatchSemaphore(value: 0)
     let busy = try await occupy(pool, gate)
     let all = Task { await answers(80..<120, from: queue) }
-    for _ in 0..<1000 where queue.waitingCount < 40 {
-      try await Task.sleep(for: .milliseconds(5))
-    }
-    #expect(queue.waitingCount == 40)
+    try await wait { queue.waitingCount == 40 }
     gate.signal()
     let found = await all.value
     try await busy.value
@@ -87,20 +120,9 @@ struct LookUpQueueTests {
     for number in 0..<50 {
       #expect(try await queue.registration(at: .numbered(number)) == row(number))
     }
-    // A second while the first ends its trip; a third only where 20 ms go by.
-    #expect(pool.counts.workers <= 3)
-    try await withThrowingTaskGroup { group in
-      for caller in 0..<40 {
-        group.addTask {
-          for number in 0..<50 {
-            let wanted = (caller * 13 + number) % 100
-            try #require(try await queue.registration(at: .numbered(wanted)) == row(wanted))
-          }
-        }
-      }
-      try await group.waitForAll()
-    }
-    #expect(queue.waitingCount == 0)
+    // A second while the first ends its trip; more only where each time 20 ms go by.
+    #expect(pool.counts.workers < PoolLimits().connections)
+    try await ask(queue, callers: 40, times: 50)
     _ = await pool.close()
   }
 
@@ -110,18 +132,7 @@ struct LookUpQueueTests {
   func longRun() async throws {
     let pool = try pool { $0.connections = 2 }
     let queue = LookUpQueue(pool, tripsLimit: 2)
-    try await withThrowingTaskGroup { group in
-      for caller in 0..<12 {
-        group.addTask {
-          for number in 0..<200 {
-            let wanted = (caller * 13 + number) % 100
-            try #require(try await queue.registration(at: .numbered(wanted)) == row(wanted))
-          }
-        }
-      }
-      try await group.waitForAll()
-    }
-    #expect(queue.waitingCount == 0)
+    try await ask(queue, callers: 12, times: 200)
     _ = await pool.close()
   }
 
@@ -130,17 +141,14 @@ struct LookUpQueueTests {
     let pool = try pool { $0.connections = 3 }
     let queue = LookUpQueue(pool)
     // Nobody reads the row that another transaction has locked the table of.
-    let connection = try fixture.connection()
+    let connection = try ServerConnection.connect(to: address, Self.patient)
     try connection.run(SQLStatement(once: "begin", "BEGIN"))
     try connection.run(
       SQLStatement(once: "lock", "LOCK TABLE prove_registration IN ACCESS EXCLUSIVE MODE"))
     var stuck: [Task<StoredRegistration?, any Error>] = []
     for number in 0..<3 {
       stuck.append(Task { try await queue.registration(at: .numbered(number)) })
-      for _ in 0..<1000 where pool.counts.workers <= number || queue.waitingCount > 0 {
-        try await Task.sleep(for: .milliseconds(5))
-      }
-      #expect(pool.counts.workers == number + 1 && queue.waitingCount == 0)
+      try await wait { pool.counts.workers == number + 1 && queue.waitingCount == 0 }
     }
     try connection.run(SQLStatement(once: "rollback", "ROLLBACK"))
     for number in 0..<3 { #expect(try await stuck[number].value == row(number)) }
@@ -157,7 +165,7 @@ struct LookUpQueueTests {
     let gate = DispatchSemaphore(value: 0)
     let busy = try await occupy(pool, gate)
     let some = Task { await answers(0..<5, from: queue) }
-    for _ in 0..<1000 where queue.waitingCount < 5 { try await Task.sleep(for: .milliseconds(5)) }
+    try await wait { queue.waitingCount == 5 }
     let error = await #expect(throws: PostgresError.self) {
       try await queue.registration(at: .numbered(7))
     }
@@ -187,6 +195,7 @@ struct LookUpQueueTests {
     }
     gate.signal()
     try await busy.value
+    try await wait { pool.counts.idle == 1 }
     #expect(try await queue.registration(at: .numbered(1)) == row(1))
     _ = await pool.close()
   }
