@@ -68,6 +68,25 @@ struct LookUpQueueTests {
     }
   }
 
+  /// Lets all wait for the pool's only connection, does something meanwhile, and sees each get its
+  /// own answer once the connection is free.
+  private func expectAnswers(
+    _ numbers: Range<Int>, from queue: LookUpQueue, whileBusy pool: ConnectionPool,
+    meanwhile: () async throws -> Void = {}
+  ) async throws {
+    let gate = DispatchSemaphore(value: 0)
+    let busy = try await occupy(pool, gate)
+    let asking = Task { await answers(numbers, from: queue) }
+    try await wait { queue.waitingCount == numbers.count }
+    try await meanwhile()
+    gate.signal()
+    let found = await asking.value
+    try await busy.value
+    for number in numbers {
+      #expect(try found[number]?.get() == (number < 100 ? row(number) : nil))
+    }
+  }
+
   /// Lets callers ask at once, each again and again; each gets the right answer, and none is left.
   private func ask(_ queue: LookUpQueue, callers: Int, times: Int) async throws {
     try await withThrowingTaskGroup { group in
@@ -98,16 +117,7 @@ struct LookUpQueueTests {
   func together() async throws {
     let pool = try pool { $0.connections = 1 }
     let queue = LookUpQueue(pool)
-    let gate = DispatchSemaphore(value: 0)
-    let busy = try await occupy(pool, gate)
-    let all = Task { await answers(80..<120, from: queue) }
-    try await wait { queue.waitingCount == 40 }
-    gate.signal()
-    let found = await all.value
-    try await busy.value
-    for number in 80..<120 {
-      #expect(try found[number]?.get() == (number < 100 ? row(number) : nil))
-    }
+    try await expectAnswers(80..<120, from: queue, whileBusy: pool)
     // One for the work before, and for 40 look-ups two or three.
     #expect(asked.withLock { $0 } <= 4)
     _ = await pool.close()
@@ -146,10 +156,13 @@ struct LookUpQueueTests {
     try connection.run(
       SQLStatement(once: "lock", "LOCK TABLE prove_registration IN ACCESS EXCLUSIVE MODE"))
     var stuck: [Task<StoredRegistration?, any Error>] = []
+    var asked = ContinuousClock.now
     for number in 0..<3 {
+      asked = .now
       stuck.append(Task { try await queue.registration(at: .numbered(number)) })
       try await wait { pool.counts.workers == number + 1 && queue.waitingCount == 0 }
     }
+    #expect(asked.duration(to: .now) >= .milliseconds(20), "two serve without a crowd (U1)")
     try connection.run(SQLStatement(once: "rollback", "ROLLBACK"))
     for number in 0..<3 { #expect(try await stuck[number].value == row(number)) }
     _ = await pool.close()
@@ -162,18 +175,12 @@ struct LookUpQueueTests {
       $0.waiters = 5
     }
     let queue = LookUpQueue(pool)
-    let gate = DispatchSemaphore(value: 0)
-    let busy = try await occupy(pool, gate)
-    let some = Task { await answers(0..<5, from: queue) }
-    try await wait { queue.waitingCount == 5 }
-    let error = await #expect(throws: PostgresError.self) {
-      try await queue.registration(at: .numbered(7))
+    try await expectAnswers(0..<5, from: queue, whileBusy: pool) {
+      let error = await #expect(throws: PostgresError.self) {
+        try await queue.registration(at: .numbered(7))
+      }
+      #expect(error?.kind == .poolFull)
     }
-    #expect(error?.kind == .poolFull)
-    gate.signal()
-    let found = await some.value
-    try await busy.value
-    for number in 0..<5 { #expect(try found[number]?.get() == row(number)) }
     _ = await pool.close()
   }
 

@@ -91,12 +91,12 @@ final class LookUpQueue: Sendable {
         return continuation.resume(
           returning: .failure(PostgresError(.poolFull, operation: "wait")))
       }
-      take(turn)
+      carryOut(turn)
     }
     return try result.get()
   }
 
-  private func take(_ turn: Turn) {
+  private func carryOut(_ turn: Turn) {
     switch turn {
     case .ask: pool.submit { self.serve($0) }
     case .setTimer:
@@ -109,7 +109,7 @@ final class LookUpQueue: Sendable {
 
   /// Asks for another connection when somebody has waited for long (U2).
   private func lookAfterWaiting() {
-    take(
+    carryOut(
       state.withLock { state in
         state.isWatched = false
         let longest = state.waiting.first.map { $0.since.duration(to: .now) } ?? .zero
@@ -124,7 +124,7 @@ final class LookUpQueue: Sendable {
       state.serving += 1
       return (state.take(), state.next())
     }
-    take(turn)
+    carryOut(turn)
     var trips = 0
     while !lookUps.isEmpty {
       trips += 1
@@ -132,9 +132,9 @@ final class LookUpQueue: Sendable {
         answer(lookUps, on: connection) && trips < tripsLimit && pool.counts.waiting == 0
       guard goesOn else { break }
       (lookUps, turn) = state.withLock { state in (state.take(), state.next()) }
-      take(turn)
+      carryOut(turn)
     }
-    take(
+    carryOut(
       state.withLock { state in
         state.serving -= 1
         return state.next()

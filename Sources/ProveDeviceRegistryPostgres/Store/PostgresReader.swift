@@ -16,9 +16,10 @@ struct PostgresReader {
 
   /// The rows that ``lookUps(_:)`` has found, in the order of the devices.
   static func registrations(
-    _ results: some Sequence<ResultRows>, at devices: [Locator]
+    _ results: some Collection<ResultRows>, at devices: [Locator]
   ) throws(PostgresError) -> [StoredRegistration?] {
-    if devices.count == 1, let result = results.first(where: { _ in true }) {
+    if devices.count == 1, let result = results.first {
+      // That it is of the very device is for the registry to see, which tells damage otherwise.
       return [result.count == 0 ? nil : try result.storedRegistration(0)]
     }
     var rows: [Locator: StoredRegistration] = [:]
