@@ -9,7 +9,7 @@
 struct registry_floor {
   vault keys;
   // Compiled when first needed.
-  sqlite3_stmt *update, *digest;
+  sqlite3_stmt *update, *update_day, *digest;
   unsigned char text[4096];
 };
 
@@ -35,6 +35,7 @@ registry_floor *registry_floor_open(const char *path, const unsigned char raw_ke
 
 void registry_floor_close(registry_floor *floor) {
   sqlite3_finalize(floor->update);
+  sqlite3_finalize(floor->update_day);
   sqlite3_finalize(floor->digest);
   sqlite3_finalize(floor->keys.select);
   sqlite3_close(floor->keys.database);
@@ -88,7 +89,9 @@ static void finish(sqlite3_stmt *statement) {
 void registry_floor_begin(registry_floor *floor) {
   if (!floor->update) {
     compile(floor, &floor->update,
-            "UPDATE registration SET last_active_day = ?2, version = version + 1, sealed = ?3 "
+            "UPDATE registration SET version = version + 1, sealed = ?2 WHERE device = ?1");
+    compile(floor, &floor->update_day,
+            "UPDATE registration SET version = version + 1, sealed = ?2, last_active_day = ?3 "
             "WHERE device = ?1");
     compile(floor, &floor->digest,
             "UPDATE bucket SET version = version + 1, sealed = ?2 WHERE bucket = ?1");
@@ -98,22 +101,23 @@ void registry_floor_begin(registry_floor *floor) {
 
 void registry_floor_commit(registry_floor *floor) { run(floor->keys.database, "COMMIT"); }
 
-void registry_floor_authenticate(registry_floor *floor, const char *id, size_t count) {
+void registry_floor_authenticate(registry_floor *floor, const char *id, size_t count, int days) {
   unsigned char locator[16], sealed[4096];
   make_locator(&floor->keys, "device", id, count, locator);
   sqlite3_stmt *select = floor->keys.select;
   sqlite3_bind_blob(select, 1, locator, 16, SQLITE_STATIC);
   if (sqlite3_step(select) != SQLITE_ROW) fail("a registration is missing");
-  sqlite3_int64 day = sqlite3_column_int64(select, 7) + 1;
+  sqlite3_int64 day = sqlite3_column_int64(select, 7) + days;
   int length = sqlite3_column_bytes(select, 10);
   if (length > (int)sizeof sealed) fail("a long row");
   randombytes_buf(sealed, (size_t)length);
   sqlite3_reset(select);
 
-  sqlite3_bind_blob(floor->update, 1, locator, 16, SQLITE_STATIC);
-  sqlite3_bind_int64(floor->update, 2, day);
-  sqlite3_bind_blob(floor->update, 3, sealed, length, SQLITE_STATIC);
-  finish(floor->update);
+  sqlite3_stmt *update = days ? floor->update_day : floor->update;
+  sqlite3_bind_blob(update, 1, locator, 16, SQLITE_STATIC);
+  sqlite3_bind_blob(update, 2, sealed, length, SQLITE_STATIC);
+  if (days) sqlite3_bind_int64(update, 3, day);
+  finish(update);
   sqlite3_bind_int64(floor->digest, 1, locator[0]);
   sqlite3_bind_blob(floor->digest, 2, sealed, 177, SQLITE_STATIC);
   finish(floor->digest);

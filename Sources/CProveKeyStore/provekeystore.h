@@ -744,8 +744,9 @@ typedef struct pks_cursor {
   char text[PKS_CURSOR_SIZE]; /* empty to begin */
 } pks_cursor;
 
-/* Exports what is held on a subject, page by page (1 to 1,000): its registrations, latest first;
- * `pks_registry_events` has what happened to each. */
+/* Exports what is held on a subject, page by page (1 to 1,000): its registrations, latest used first
+ * within a page; `pks_registry_events` has what happened to each. None is missed that is used between
+ * two pages. */
 pks_status pks_registry_export(pks_registry registry, uint32_t subject, const char *value,
                                pks_cursor *cursor, pks_registration *registrations,
                                size_t capacity, size_t *count, pks_error *error);

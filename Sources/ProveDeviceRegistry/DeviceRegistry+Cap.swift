@@ -52,11 +52,7 @@ extension DeviceRegistry {
       others.append((row, other))
     }
     // The rows come by day; within a day the instant tells.
-    others.sort { left, right in
-      let (leftTime, rightTime) = (left.registration.lastUse, right.registration.lastUse)
-      if leftTime != rightTime { return leftTime > rightTime }
-      return left.registration.deviceID.rawValue < right.registration.deviceID.rawValue
-    }
+    others.sort { $0.registration.isMoreRecent(than: $1.registration) }
     return others
   }
 
@@ -73,9 +69,4 @@ extension DeviceRegistry {
     }
     return rows
   }
-}
-
-extension KeyRegistration {
-  /// The last completed authentication, or the placing before the first.
-  fileprivate var lastUse: UTCInstant { lastAuthenticatedAt ?? placedAt }
 }

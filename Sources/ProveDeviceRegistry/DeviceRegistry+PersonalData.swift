@@ -8,7 +8,7 @@ public struct PersonalData: Hashable, Sendable {
   public let subject: String
   /// When it was put together.
   public let at: UTCInstant
-  /// The person's registrations, latest active day first.
+  /// The person's registrations, latest used first.
   public let registrations: [KeyRegistration]
   /// The events of each of them, in their order.
   public let events: [DeviceID: [KeyEvent]]
@@ -34,6 +34,7 @@ extension DeviceRegistry {
       events[key.deviceID] = try await self.events(
         at: device, after: last > UInt64(limit) ? last - UInt64(limit) : 0, limit: limit)
     }
+    registrations.sort { $0.isMoreRecent(than: $1) }
     var proveID: ProveID?
     if case .phoneNumber(let number) = subject,
       let found = try await item(PersonalItems.consumer, number.e164)

@@ -20,9 +20,9 @@ public enum RegistrationQuery: Hashable, Sendable {
   case suspended
 }
 
-/// A part of a listing, latest first.
+/// A part of a listing.
 public struct RegistrationPage: Hashable, Sendable {
-  /// The registrations, from the latest active day down.
+  /// The registrations, in the order of ``DeviceRegistry/registrations(of:after:limit:)``.
   public let registrations: [KeyRegistration]
   /// Where the next page begins; nothing when this is the last.
   public let next: PageCursor?
@@ -101,7 +101,12 @@ extension DeviceRegistry {
     return ids.map { places[$0].flatMap { found[$0] } }
   }
 
-  /// Lists registrations, latest active day first.
+  /// Lists registrations.
+  ///
+  /// Those of a number, a consumer, a customer or a person come latest used first where one page holds
+  /// them all. Further pages are in no order of time: so none is missed, and none comes twice, that is
+  /// used between two pages. Those in a state come from the latest active day down; those of a visitor
+  /// as well, the bound before the placed, suspended, disconnected, inactive, unbound and revoked.
   /// - Parameter limit: 1 to 1,000.
   /// - Throws: ``RegistryError/model(_:)`` with `limit` or `cursor`.
   public func registrations(
@@ -111,8 +116,8 @@ extension DeviceRegistry {
       throw .model(.malformed(field: "limit"))
     }
     let start = try cursor?.position
-    // Bound registrations that a sweep has noted, or whose number is out of service, stand in
-    // listings of their own, after the others.
+    // The store lists one coarse state at a time: bound registrations that a sweep has noted, or whose
+    // number is out of service, come after the others.
     let listings = listings(of: query)
     var index = start?.listing ?? 0
     guard index < listings.count else { throw .model(.malformed(field: "cursor")) }
@@ -123,6 +128,7 @@ extension DeviceRegistry {
       let rows = try await store.registrations(
         in: listings[index], after: position, limit: wanted)
       for row in rows { registrations.append(try codec.open(row)) }
+      if listings[index].isByDevice { registrations.sort { $0.isMoreRecent(than: $1) } }
       if rows.count == wanted, let last = rows.last {
         return RegistrationPage(
           registrations: registrations, next: PageCursor(last.position, listing: index))
@@ -205,7 +211,7 @@ extension DeviceRegistry {
 
   private func listings(of query: RegistrationQuery) -> [StoredListing] {
     switch query {
-    case .visitor(let id): [.visitor(codec.locator(of: id))]
+    case .visitor(let id): listings(of: codec.locator(of: id))
     case .phoneNumber(let number): [.phoneNumber(codec.locator(of: number))]
     case .proveID(let id): [.proveID(codec.locator(of: id))]
     case .clientCustomerID(let id): [.clientCustomerID(codec.locator(of: id))]
@@ -216,5 +222,12 @@ extension DeviceRegistry {
     case .state(.revoked): [.state(.revoked)]
     case .suspended: [.state(.suspended)]
     }
+  }
+
+  private func listings(of visitor: Locator) -> [StoredListing] {
+    let states: [StoredRegistration.State] = [
+      .bound, .placed, .suspended, .disconnected, .dormant, .unbound, .revoked,
+    ]
+    return states.map { .visitor(visitor, $0) }
   }
 }

@@ -88,7 +88,7 @@ struct RegistrationCodec: Sendable {
       clientCustomerID: registration.clientCustomerID.map { locator(of: $0) },
       clientHumanID: registration.clientHumanID.map { locator(of: $0) },
       state: StoredRegistration.State(registration),
-      lastActiveDay: (registration.lastAuthenticatedAt ?? registration.placedAt).daysSinceEpoch)
+      lastActiveDay: registration.lastUse.daysSinceEpoch)
   }
 
   /// What the seal of a row is bound to.

@@ -137,11 +137,22 @@ public struct KeyRegistration: Hashable, Sendable, CustomStringConvertible, Cust
   /// Whether the key is suspended; a revoked one is beyond that.
   public var isSuspended: Bool { suspendedAt != nil && !isRevoked }
 
+  /// The last completed authentication, or the placing before the first.
+  package var lastUse: UTCInstant { lastAuthenticatedAt ?? placedAt }
+
+  /// Whether the key was used later than another, or at the same instant and its deviceId comes first.
+  ///
+  /// Source: decision row D17.
+  package func isMoreRecent(than other: KeyRegistration) -> Bool {
+    if lastUse != other.lastUse { return lastUse > other.lastUse }
+    return deviceID.rawValue.utf8.lexicographicallyPrecedes(other.deviceID.rawValue.utf8)
+  }
+
   /// The instant from which the key is inactive unless it is used before.
   ///
   /// Source: domain rule R5.
   public func becomesInactive(afterMonths months: Int) -> UTCInstant {
-    (lastAuthenticatedAt ?? placedAt).adding(months: months)
+    lastUse.adding(months: months)
   }
 
   /// Whether the key is inactive at an instant.

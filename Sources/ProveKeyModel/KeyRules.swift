@@ -189,7 +189,7 @@ private struct Judge {
         mismatch(with: binding) == nil, !isInactive(key)
       else { continue }
       fitting.count += 1
-      if let best = fitting.best, !isPreferred(key, to: best) { continue }
+      if let best = fitting.best, !key.isMoreRecent(than: best) { continue }
       fitting.best = key
     }
     return fitting
@@ -210,13 +210,5 @@ private struct Judge {
     case .alwaysTooOld: true
     case .seconds(let seconds): now > binding.boundAt.adding(seconds: seconds)
     }
-  }
-
-  /// Whether a key was used later than another, or at the same instant and its id comes first.
-  private func isPreferred(_ key: KeyRegistration, to other: KeyRegistration) -> Bool {
-    let time = key.lastAuthenticatedAt ?? key.placedAt
-    let otherTime = other.lastAuthenticatedAt ?? other.placedAt
-    if time != otherTime { return time > otherTime }
-    return key.deviceID.rawValue.utf8.lexicographicallyPrecedes(other.deviceID.rawValue.utf8)
   }
 }

@@ -11,7 +11,7 @@ extension RegistryShellOperation {
         .optional("phoneNumber"), .optional("proveId"), .optional("visitorId"),
         .optional("clientCustomerId"), .optional("clientHumanId"), .optional("state"),
         .optional("limit"), .optional("after"),
-      ], "registrations, latest first, and where the next page begins"
+      ], "registrations, latest first as far as a page goes, and where the next page begins"
     ) { session, fields in
       let cursor = try fields.optionalText("after").map { try PageCursor(text: $0) }
       let page = try await session.registry.registrations(

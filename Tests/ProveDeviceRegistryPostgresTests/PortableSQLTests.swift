@@ -70,7 +70,7 @@ enum PortableSQL {
 struct PortableSQLTests {
   private static let statements = PostgresSQL.all + PostgresSQL.counting
   private static let migrations =
-    PostgresSchema.versionTable + PostgresSchema.migrations.flatMap(\.statements)
+    PostgresSchema.versionTable + PostgresSchema.migrations.flatMap(\.self)
 
   @Test("keeps to the portable subset, statement by statement", arguments: statements.map(\.text))
   func statement(text: String) {
@@ -80,7 +80,8 @@ struct PortableSQLTests {
   @Test("keeps to the portable subset in its schema", arguments: migrations)
   func schema(text: String) {
     #expect(PortableSQL.problems(text) == [])
-    #expect(text.contains("IF NOT EXISTS") || text.contains("ON CONFLICT"), "may be run again")
+    let repeatable = ["IF NOT EXISTS", "IF EXISTS", "ON CONFLICT"]
+    #expect(repeatable.contains { text.contains($0) }, "may be run again")
   }
 
   @Test("has a primary key for each table, which leads with what the table is distributed by")

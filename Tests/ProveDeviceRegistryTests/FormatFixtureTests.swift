@@ -14,7 +14,8 @@ import Testing
 /// one visitor, of which one is placed, one unbound, one revoked, two inactive and one bound.
 /// `format-2.registry` is of format 2 under the same key: six keys of one visitor, of which one is
 /// suspended, one revoked, one unbound and three are bound; some ids are UUIDs or hexadecimal, one is
-/// neither, and every decision was kept.
+/// neither, and every decision was kept. `format-3.registry` holds 48 synthetic registrations in every
+/// state but disconnected, listed by the indexes of format 3, after a sweep.
 @Suite("A registry of an older format", .inTurn)
 struct FormatFixtureTests {
   private let folder: TemporaryFolder
@@ -92,8 +93,8 @@ struct FormatFixtureTests {
   }
 
   private static let ids = [
-    "11111111-2222-4333-8444-555555555555", "six", "caf\u{E9}", "deadbeef",
-    "AAAAAAAA-BBBB-4CCC-8DDD-EEEEEEEEEEEE", "device-two",
+    "11111111-2222-4333-8444-555555555555", "six", "caf\u{E9}", "device-two", "deadbeef",
+    "AAAAAAAA-BBBB-4CCC-8DDD-EEEEEEEEEEEE",
   ]
 
   @Test("of format 2 holds every key with its numbers, times and counters, and every decision")
@@ -121,8 +122,44 @@ struct FormatFixtureTests {
     #expect(keys[2].device.name == "Phone of Zo\u{EB}")
     #expect(
       keys.map { StoredRegistration.State($0).name } == [
-        "bound", "bound", "bound", "unbound", "revoked", "suspended",
+        "bound", "bound", "bound", "suspended", "unbound", "revoked",
       ])
+    try await registry.close()
+  }
+
+  @Test("of format 3 has every key in each listing that it belongs to, and nowhere else")
+  func third() async throws {
+    let registry = try await open(format: 3)
+    let report = try await registry.verify()
+    #expect(report.problems == [])
+    #expect(report.registrations == 48)
+    #expect(report.events == 55)
+    var keys: [KeyRegistration] = []
+    try await registry.exportRegistrations { page throws(RegistryError) in keys += page }
+    #expect(keys.count == 48)
+    var queries: Set<RegistrationQuery> = []
+    var expected: [RegistrationQuery: Set<DeviceID>] = [:]
+    for key in keys {
+      let found: [RegistrationQuery?] = [
+        key.visitorID.map { .visitor($0) },
+        key.association.map { .phoneNumber($0.phoneNumber) },
+        key.association?.proveID.map { .proveID($0) },
+        key.clientCustomerID.map { .clientCustomerID($0) },
+        key.clientHumanID.map { .clientHumanID($0) },
+      ]
+      for query in found.compactMap(\.self) {
+        queries.insert(query)
+        expected[query, default: []].insert(key.deviceID)
+      }
+    }
+    #expect(expected.count > 48)
+    for query in queries {
+      let page = try await registry.registrations(of: query)
+      #expect(page.registrations.count == expected[query]?.count)
+      #expect(Set(page.registrations.map(\.deviceID)) == expected[query])
+    }
+    let serving = keys.filter { $0.isServing && $0.visitorID != nil && $0.deactivatedAt == nil }
+    #expect(try await registry.statistics().candidates == serving.count)
     try await registry.close()
   }
 

@@ -7,7 +7,9 @@ import Testing
 /// What the registry lists, page by page, and the events of a registration.
 @Suite("Listings", .onEveryEngine, .namingEngines)
 struct ListingTests {
-  @Test("give every registration once, latest day first, whatever the page", arguments: [1, 2, 5])
+  @Test(
+    "give every registration once, latest day first, whatever the page; a person's within a page",
+    arguments: [1, 2, 5, 9])
   func pages(limit: Int) async throws {
     let world = try await World()
     var expected: Set<DeviceID> = []
@@ -24,14 +26,72 @@ struct ListingTests {
       .clientHumanID(try ClientHumanID(validating: "human-1")), .state(.bound),
     ]
     for query in queries {
-      let found = try await all(world, query, limit: limit)
+      let pages = try await pages(world, query, limit: limit)
+      let found = pages.flatMap(\.self)
       #expect(found.count == 9)
       #expect(Set(found.map(\.deviceID)) == expected)
-      let times = found.compactMap { $0.lastAuthenticatedAt }
-      #expect(times == times.sorted(by: >))
+      let isOfPerson = query != .state(.bound) && query != .visitor(Visitor.named().id)
+      for part in isOfPerson ? pages : [found] {
+        let times = part.compactMap { $0.lastAuthenticatedAt }
+        #expect(times == times.sorted(by: >), "\(query)")
+      }
     }
     #expect(try await all(world, .state(.revoked), limit: limit).isEmpty)
     #expect(try await all(world, .phoneNumber(.inge), limit: limit).isEmpty)
+  }
+
+  @Test("of a person miss none, and give none twice, that is used between two pages")
+  func usedMeanwhile() async throws {
+    let world = try await World()
+    var devices: [TestDevice] = []
+    for _ in 0..<6 {
+      let device = try TestDevice(.hardware)
+      try await world.bind(
+        device, proveID: .lorant, visitor: "visitor-1", customer: "customer-1", human: "human-1")
+      devices.append(device)
+      world.clock.advance(seconds: 86_400)
+    }
+    let queries: [RegistrationQuery] = [
+      .phoneNumber(.lorant), .proveID(.lorant),
+      .clientCustomerID(try ClientCustomerID(validating: "customer-1")),
+      .clientHumanID(try ClientHumanID(validating: "human-1")),
+    ]
+    for query in queries {
+      var found: [DeviceID] = []
+      var cursor: PageCursor?
+      repeat {
+        let page = try await world.registry.registrations(of: query, after: cursor, limit: 1)
+        found += page.registrations.map(\.deviceID)
+        cursor = page.next
+        world.clock.advance(seconds: 86_400)
+        for device in devices { try await world.authenticate(device) }
+      } while cursor != nil
+      #expect(found.count == 6, "\(query)")
+      #expect(Set(found) == Set(devices.map(\.deviceID)), "\(query)")
+    }
+  }
+
+  @Test("of a visitor begin with what serves, whatever the page", arguments: [1, 2, 4, 100])
+  func ofVisitor(limit: Int) async throws {
+    let world = try await World()
+    let dormant = try await world.boundDevice(.hardware, visitor: "visitor-1")
+    world.clock.advance(months: 12)
+    _ = try await world.registry.sweep()
+    let early = try await world.boundDevice(.hardware, visitor: "visitor-1")
+    world.clock.advance(seconds: 86_400)
+    let late = try await world.boundDevice(.hardware, visitor: "visitor-1")
+    world.clock.advance(seconds: 86_400)
+    let revoked = try await world.boundDevice(.hardware, visitor: "visitor-1")
+    try await world.registry.revoke(revoked.deviceID)
+    let unbound = try await world.boundDevice(.hardware, visitor: "visitor-1")
+    try await world.registry.unbind(unbound.deviceID)
+    let suspended = try await world.boundDevice(.hardware, visitor: "visitor-1")
+    try await world.registry.suspend(suspended.deviceID)
+    _ = try await world.boundDevice(.hardware, visitor: "visitor-2")
+    let found = try await all(world, .visitor(Visitor.named().id), limit: limit)
+    #expect(
+      found.map(\.deviceID)
+        == [late, early, suspended, dormant, unbound, revoked].map(\.deviceID))
   }
 
   @Test(
@@ -130,12 +190,18 @@ struct ListingTests {
   private func all(
     _ world: World, _ query: RegistrationQuery, limit: Int
   ) async throws -> [KeyRegistration] {
-    var found: [KeyRegistration] = []
+    try await pages(world, query, limit: limit).flatMap(\.self)
+  }
+
+  private func pages(
+    _ world: World, _ query: RegistrationQuery, limit: Int
+  ) async throws -> [[KeyRegistration]] {
+    var found: [[KeyRegistration]] = []
     var cursor: PageCursor?
     repeat {
       let page = try await world.registry.registrations(of: query, after: cursor, limit: limit)
       #expect(page.registrations.count <= limit)
-      found += page.registrations
+      found.append(page.registrations)
       cursor = page.next
     } while cursor != nil
     return found

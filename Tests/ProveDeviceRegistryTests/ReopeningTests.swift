@@ -168,8 +168,8 @@ struct ReopeningTests {
       try SQLiteRegistryStore(at: world.path, unlock: unlock)
     }
     try Self.setMode(0o600, of: world.path)
-    try await world.tamper("PRAGMA user_version = 4")
-    #expect(throws: RegistryError.store(.formatNewer(found: 4, known: 3))) {
+    try await world.tamper("PRAGMA user_version = 5")
+    #expect(throws: RegistryError.store(.formatNewer(found: 5, known: 4))) {
       try SQLiteRegistryStore(at: world.path, unlock: unlock)
     }
   }

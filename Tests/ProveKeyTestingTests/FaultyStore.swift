@@ -13,6 +13,7 @@ final class FaultyStore: RegistryStore {
     case dayLostWithPosition, unbounded, eventsAsWritten, allEventsReversed, detailsByDevice
     case redactsNothing, redactsAll, itemsStay, missingItemConflicts, expiresOneMore, forgetsIDs
     case knowsIDsLate, remembersRefusals, remembersFew, digestsOfInsertsOnly, digestsTwice
+    case personsByDay
     case miscounts, seesProblems, cohortsUnordered, losesOneInFifty, writesWhenClosed
   }
 
@@ -77,6 +78,11 @@ final class FaultyStore: RegistryStore {
       let later = rows.filter { row in position.map { row.lastActiveDay < $0.lastActiveDay } ?? true
       }
       return Array(later.prefix(limit))
+    case (.personsByDay, _) where listing.isByDevice:
+      let rows = try await base.registrations(in: listing, after: nil, limit: 1000)
+      let inOrder = rows.sorted { $0.lastActiveDay > $1.lastActiveDay }
+      let start = position.flatMap { last in inOrder.firstIndex { $0.device == last.device } }
+      return Array(inOrder[(start.map { $0 + 1 } ?? 0)...].prefix(limit))
     case (.unbounded, _) where limit > 1000:
       var rows: [StoredRegistration] = []
       while rows.count < limit {

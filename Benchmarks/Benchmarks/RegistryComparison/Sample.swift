@@ -13,6 +13,7 @@ struct Sample {
 
   /// Until when the registrations were used, and the clock of every registry that is measured.
   static let day = UTCInstant(millisecondsSinceEpoch: 1_790_000_000_000)
+  static let dayMilliseconds: Int64 = 86_400_000
   /// What locks the store: what is measured is no secret.
   static let key = [UInt8](repeating: 7, count: 32)
 
@@ -126,22 +127,21 @@ extension Sample {
     "used INTEGER", "generation INTEGER", "digest BLOB",
   ]
 
-  /// The tables and indexes of `docs/database.md` with names as text, and the facts of a sealed row
+  /// The tables and indexes of `docs/architecture.md` with names as text, and the facts of a sealed row
   /// and of an event in columns; not strict, which SQLCipher's SQLite does not know.
   private static let tables =
     [
       "CREATE TABLE registration (\(columns.joined(separator: ", "))) WITHOUT ROWID"
     ]
-    + ["visitor", "phone", "prove", "customer", "human"].map {
+    + ["phone", "prove", "customer", "human"].map {
       """
-      CREATE INDEX registration_by_\($0) ON registration (\($0), last_active_day, device)
-        WHERE \($0) IS NOT NULL
+      CREATE INDEX registration_by_\($0) ON registration (\($0), device) WHERE \($0) IS NOT NULL
       """
     } + [
       "CREATE INDEX registration_by_state ON registration (state, last_active_day, device)",
       """
-      CREATE INDEX candidate_by_day ON registration (visitor, last_active_day, device)
-        WHERE state = 2 AND visitor IS NOT NULL
+      CREATE INDEX registration_by_visitor
+        ON registration (visitor, state, last_active_day, device) WHERE visitor IS NOT NULL
       """,
       """
       CREATE INDEX candidate_by_phone ON registration (visitor, phone, last_active_day, device)
@@ -186,7 +186,7 @@ extension Sample {
   }
 
   private static func activeDay(of key: KeyRegistration) -> Int64 {
-    (key.lastAuthenticatedAt ?? key.placedAt).millisecondsSinceEpoch / 86_400_000
+    (key.lastAuthenticatedAt ?? key.placedAt).millisecondsSinceEpoch / dayMilliseconds
   }
 
   /// The state as the registry's column has it.

@@ -21,8 +21,8 @@ void registry_floor_begin(registry_floor *floor);
 void registry_floor_commit(registry_floor *floor);
 
 // Writes the rows that a recorded authentication writes, with bytes of the same lengths that mean
-// nothing: the registration, its candidate row and the digest of its bucket. The file is then no
+// nothing: the registration, so many days later, and the digest of its bucket. The file is then no
 // registry any more.
-void registry_floor_authenticate(registry_floor *floor, const char *id, size_t count);
+void registry_floor_authenticate(registry_floor *floor, const char *id, size_t count, int days);
 
 #endif

@@ -161,8 +161,8 @@ final class RegistryReader {
   private func statement(for listing: StoredListing) throws(DatabaseError) -> Statement {
     let sql =
       switch listing {
-      case .state, .boundAndIdle: RegistrySQL.listing(by: "state")
-      case .visitor: RegistrySQL.listing(by: "visitor")
+      case .state, .boundAndIdle: RegistrySQL.listingByState
+      case .visitor: RegistrySQL.listingByVisitor
       case .phoneNumber: RegistrySQL.listing(by: "phone")
       case .proveID: RegistrySQL.listing(by: "prove")
       case .clientCustomerID: RegistrySQL.listing(by: "customer")
@@ -191,8 +191,11 @@ final class RegistryReader {
         try statement.bind(day, at: 2)
         try statement.bind(Self.afterAllDevices, at: 3)
       }
-    case .visitor(let locator), .phoneNumber(let locator), .proveID(let locator),
-      .clientCustomerID(let locator), .clientHumanID(let locator):
+    case .visitor(let locator, let state):
+      try statement.bind(locator, at: 1)
+      try statement.bind(state.rawValue, at: 5)
+    case .phoneNumber(let locator), .proveID(let locator), .clientCustomerID(let locator),
+      .clientHumanID(let locator):
       try statement.bind(locator, at: 1)
     case .candidates(let visitor, let sinceDay):
       try statement.bind(visitor, at: 1)

@@ -2,8 +2,9 @@ import SQLiteDatabase
 
 /// The tables of a registry in SQLite, and every statement that runs on them.
 ///
-/// Rows are found by locators of 16 bytes. Listings run backwards over an index that ends in
-/// (last_active_day, device), so that a page costs as many rows as it has.
+/// Rows are found by locators of 16 bytes. Listings run backwards over an index, so that a page costs
+/// as many rows as it has. Only four indexes have the state and the day in them: those that an
+/// authentication or a sweep moves an entry of.
 enum RegistrySchema {
   /// "PKSr": marks a file as a registry.
   static let applicationID: Int32 = 0x504B_5372
@@ -14,6 +15,7 @@ enum RegistrySchema {
       Migration(version: 1, statements: HeaderTables.statements + firstTables),
       Migration(version: 2, statements: secondFormat),
       Migration(version: 3, statements: thirdFormat),
+      Migration(version: 4, statements: fourthFormat),
     ])
 
   private static let firstTables =
@@ -156,6 +158,26 @@ enum RegistrySchema {
       WHERE state = 2 AND visitor IS NOT NULL AND prove IS NOT NULL
     """,
   ]
+
+  /// A person's registrations are listed in an order that using them does not change, and a
+  /// visitor's by state first, which serves for its candidates as well.
+  private static let fourthFormat =
+    [
+      "DROP INDEX candidate_by_day", "DROP INDEX registration_by_visitor",
+      """
+      CREATE INDEX registration_by_visitor
+        ON registration (visitor, state, last_active_day, device) WHERE visitor IS NOT NULL
+      """,
+    ]
+    + ["phone", "prove", "customer", "human"].flatMap { column in
+      [
+        "DROP INDEX registration_by_\(column)",
+        """
+        CREATE INDEX registration_by_\(column) ON registration (\(column), device)
+          WHERE \(column) IS NOT NULL
+        """,
+      ]
+    }
 }
 
 /// The text of each statement, by what it does.
@@ -193,38 +215,46 @@ enum RegistrySQL {
     SELECT state, last_active_day, count(*) FROM registration
     GROUP BY state, last_active_day ORDER BY state, last_active_day
     """
-  /// Visitors by the number of their candidates; walks the candidates' index.
+  /// Visitors by the number of their candidates; walks an index of all that have a visitor.
   static let visitorsByCandidates = """
     SELECT n, count(*) FROM (
-      SELECT count(*) AS n FROM registration INDEXED BY candidate_by_day
+      SELECT count(*) AS n FROM registration INDEXED BY registration_by_visitor
       WHERE state = 2 AND visitor IS NOT NULL GROUP BY visitor) GROUP BY n
     """
   static let candidateCount = """
-    SELECT count(*) FROM registration INDEXED BY candidate_by_day
-    WHERE state = 2 AND visitor IS NOT NULL
+    SELECT count(*) FROM registration WHERE state = 2 AND visitor IS NOT NULL
     """
 
-  /// Registrations by one locator, after the position (?2, ?3), at most ?4.
+  /// Registrations by one locator, after the device ?3, at most ?4.
   static func listing(by column: String) -> String {
     """
     SELECT \(columns) FROM registration AS r
-    WHERE r.\(column) = ?1 AND (r.last_active_day, r.device) < (?2, ?3)
-    ORDER BY r.last_active_day DESC, r.device DESC LIMIT ?4
+    WHERE r.\(column) = ?1 AND r.device < ?3 ORDER BY r.device DESC LIMIT ?4
     """
   }
 
-  /// Candidates of visitor ?1 active since ?5, after the position (?2, ?3), at most ?4.
-  static let candidates = candidateListing(by: "day", "")
-  /// As `candidates`, with the number ?6.
-  static let candidatesWithPhone = candidateListing(by: "phone", "AND r.phone = ?6")
-  /// As `candidates`, with the consumer ?6.
-  static let candidatesWithProve = candidateListing(by: "prove", "AND r.prove = ?6")
+  /// Registrations in state ?1, after the position (?2, ?3), at most ?4.
+  static let listingByState = listingByDay("", "r.state = ?1")
+  /// Registrations of visitor ?1 in state ?5, after the position (?2, ?3), at most ?4.
+  static let listingByVisitor = listingByDay("", "r.visitor = ?1 AND r.state = ?5")
 
-  private static func candidateListing(by index: String, _ condition: String) -> String {
+  /// Candidates of visitor ?1 active since ?5, after the position (?2, ?3), at most ?4.
+  static let candidates = candidateListing("registration_by_visitor", "")
+  /// As `candidates`, with the number ?6.
+  static let candidatesWithPhone = candidateListing("candidate_by_phone", "AND r.phone = ?6")
+  /// As `candidates`, with the consumer ?6.
+  static let candidatesWithProve = candidateListing("candidate_by_prove", "AND r.prove = ?6")
+
+  private static func candidateListing(_ index: String, _ condition: String) -> String {
+    listingByDay(
+      "INDEXED BY \(index)",
+      "r.state = 2 AND r.visitor = ?1 \(condition) AND r.last_active_day >= ?5")
+  }
+
+  private static func listingByDay(_ index: String, _ condition: String) -> String {
     """
-    SELECT \(columns) FROM registration AS r INDEXED BY candidate_by_\(index)
-    WHERE r.state = 2 AND r.visitor = ?1 \(condition)
-      AND (r.last_active_day, r.device) < (?2, ?3) AND r.last_active_day >= ?5
+    SELECT \(columns) FROM registration AS r \(index)
+    WHERE \(condition) AND (r.last_active_day, r.device) < (?2, ?3)
     ORDER BY r.last_active_day DESC, r.device DESC LIMIT ?4
     """
   }
@@ -245,10 +275,11 @@ enum RegistrySQL {
   static let updateSealed = """
     UPDATE registration SET version = ?2, epoch = ?3, sealed = ?4 WHERE device = ?1 AND version = ?5
     """
-  /// As `updateRegistration` where of the columns of indexes only the state changes, as in a sweep:
-  /// the entries of the indexes without a state in them, on pages of their own each, stay.
-  static let updateState = """
-    UPDATE registration SET version = ?2, epoch = ?3, sealed = ?4, state = ?6
+  /// As `updateRegistration` where of the columns of indexes only state and day change, as when a key
+  /// is used on another day or by a sweep: the entries of the indexes without them, on pages of their
+  /// own each, stay.
+  static let updateStanding = """
+    UPDATE registration SET version = ?2, epoch = ?3, sealed = ?4, state = ?6, last_active_day = ?7
     WHERE device = ?1 AND version = ?5
     """
   static let deleteRegistration = "DELETE FROM registration WHERE device = ?1 AND version = ?2"

@@ -14,7 +14,7 @@ final class RegistryWriter {
   private let insertRegistration: Statement
   private let updateRegistration: Statement
   private let updateSealed: Statement
-  private let updateState: Statement
+  private let updateStanding: Statement
   private let deleteRegistration: Statement
   private let insertEvent: Statement
   private let redactEvent: Statement
@@ -31,7 +31,7 @@ final class RegistryWriter {
     insertRegistration = try connection.prepare(RegistrySQL.insertRegistration)
     updateRegistration = try connection.prepare(RegistrySQL.updateRegistration)
     updateSealed = try connection.prepare(RegistrySQL.updateSealed)
-    updateState = try connection.prepare(RegistrySQL.updateState)
+    updateStanding = try connection.prepare(RegistrySQL.updateStanding)
     deleteRegistration = try connection.prepare(RegistrySQL.deleteRegistration)
     insertEvent = try connection.prepare(RegistrySQL.insertEvent)
     redactEvent = try connection.prepare(RegistrySQL.redactEvent)
@@ -234,19 +234,22 @@ final class RegistryWriter {
   private func update(
     _ before: StoredRegistration, to row: StoredRegistration
   ) throws(DatabaseError) -> Bool {
-    guard row.isFound(as: before) else {
+    guard row.hasLocators(of: before) else {
       try bind(row, to: updateRegistration)
       try updateRegistration.bind(Int64(clamping: before.version), at: 12)
       return try changesOne(updateRegistration)
     }
-    let isInState = row.state == before.state
-    let statement = isInState ? updateSealed : updateState
+    let stands = row.state == before.state && row.lastActiveDay == before.lastActiveDay
+    let statement = stands ? updateSealed : updateStanding
     try statement.bind(row.device, at: 1)
     try statement.bind(Int64(clamping: row.version), at: 2)
     try statement.bind(Int64(row.epoch), at: 3)
     try statement.bind(row.sealed, at: 4)
     try statement.bind(Int64(clamping: before.version), at: 5)
-    if !isInState { try statement.bind(row.state.rawValue, at: 6) }
+    if !stands {
+      try statement.bind(row.state.rawValue, at: 6)
+      try statement.bind(row.lastActiveDay, at: 7)
+    }
     return try changesOne(statement)
   }
 
@@ -271,12 +274,11 @@ final class RegistryWriter {
 }
 
 extension StoredRegistration {
-  /// Whether every index has the same entry for this row as for another version of it, but for the
-  /// state.
-  fileprivate func isFound(as other: StoredRegistration) -> Bool {
+  /// Whether another version of the row has the same locators.
+  fileprivate func hasLocators(of other: StoredRegistration) -> Bool {
     device == other.device && visitor == other.visitor && phoneNumber == other.phoneNumber
       && proveID == other.proveID && clientCustomerID == other.clientCustomerID
-      && clientHumanID == other.clientHumanID && lastActiveDay == other.lastActiveDay
+      && clientHumanID == other.clientHumanID
   }
 }
 

@@ -12,7 +12,8 @@ public import ProveKeySealing
 ///   that visitor.
 /// - G4: a read sees every write that returned before it began.
 /// - G5: listings are bounded by their limit and run from the latest day down, then by device
-///   locator down.
+///   locator down; those that ``StoredListing/isByDevice`` names by device locator alone, so that
+///   a walk through them misses no registration that is used meanwhile.
 /// - G9: a batch that is written again under the id of one that took effect is answered `applied`
 ///   and has no second effect, for at least the next 10,000 batches through the same handle.
 /// - G10: where the store keeps set digests, those of every bucket that a batch touches change in
@@ -99,8 +100,8 @@ extension RegistryStore {
 public enum StoredListing: Hashable, Sendable {
   /// All of one coarse state.
   case state(StoredRegistration.State)
-  /// All that ever had this visitor last, whatever their state.
-  case visitor(Locator)
+  /// All that had this visitor last and are in one coarse state.
+  case visitor(Locator, StoredRegistration.State)
   /// All bound now or last to this number.
   case phoneNumber(Locator)
   /// All bound now or last to this consumer.
@@ -117,6 +118,17 @@ public enum StoredListing: Hashable, Sendable {
   case candidatesWithProveID(visitor: Locator, proveID: Locator, sinceDay: Int64)
   /// Bound registrations whose last activity lies on `beforeDay` or earlier, latest first.
   case boundAndIdle(beforeDay: Int64)
+
+  /// Whether the listing runs by device locator and not by day (G5): those of a number, a consumer,
+  /// a customer or a person.
+  public var isByDevice: Bool {
+    switch self {
+    case .phoneNumber, .proveID, .clientCustomerID, .clientHumanID: true
+    case .state, .visitor, .candidates, .candidatesWithNumber, .candidatesWithProveID,
+      .boundAndIdle:
+      false
+    }
+  }
 }
 
 /// One row's change.

@@ -75,7 +75,8 @@ public struct StoredRegistration: Hashable, Sendable {
   public var position: PagePosition { PagePosition(lastActiveDay: lastActiveDay, device: device) }
 }
 
-/// A place in a listing that runs from the latest day down, then by device locator down.
+/// A place in a listing that runs from the latest day down, then by device locator down; in one that
+/// runs by device alone the day does not count.
 public struct PagePosition: Hashable, Sendable {
   /// Days since 1970-01-01.
   public let lastActiveDay: Int64

@@ -9,14 +9,14 @@ import ProveDeviceRegistry
 struct PostgresMigrator: Sendable {
   private let pool: ConnectionPool
   private let retrying: Retrying
-  private let migrations: [PostgresSchema.Migration]
+  private let migrations: [[String]]
 
   /// How long one statement of a migration may take, in milliseconds: an index over many rows.
   private static let statementTimeoutMilliseconds = 3_600_000
 
   init(
     _ address: String, _ options: PostgresStoreOptions,
-    migrations: [PostgresSchema.Migration] = PostgresSchema.migrations
+    migrations: [[String]] = PostgresSchema.migrations
   ) throws(RegistryError) {
     var settings = options.session
     settings.statementTimeoutMilliseconds = Self.statementTimeoutMilliseconds
@@ -104,25 +104,25 @@ struct PostgresMigrator: Sendable {
   /// One migration, unless another has done it meanwhile (M2).
   /// - Returns: the version there is now.
   private static func step(
-    _ connection: ServerConnection, _ migrations: [PostgresSchema.Migration]
+    _ connection: ServerConnection, _ migrations: [[String]]
   ) throws(PostgresError) -> Int64 {
     try connection.transaction { () throws(PostgresError) in
       let locked = try connection.begin(.readCommitted, [Command(PostgresSQL.lockedVersion)])
       guard let version = try locked.first?.integer(0, 0) else {
         throw PostgresError(.schemaMissing, operation: "read the version")
       }
-      guard let next = migrations.first(where: { $0.version == version + 1 }) else {
+      guard version < migrations.count else {
         _ = try connection.commit()
         return version
       }
-      for text in next.statements {
-        try connection.run(SQLStatement(once: "migration \(next.version)", text))
+      for text in migrations[Int(version)] {
+        try connection.run(SQLStatement(once: "migration \(version + 1)", text))
       }
       var update = Command(PostgresSQL.updateVersion)
       update.add(version)
-      update.add(next.version)
+      update.add(version + 1)
       _ = try connection.commit(after: [update])
-      return next.version
+      return version + 1
     }
   }
 }

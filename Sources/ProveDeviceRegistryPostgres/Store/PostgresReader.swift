@@ -108,7 +108,9 @@ struct PostgresReader {
     var page = ListingPage(listing)
     // A listing runs downwards: before its first page stands the highest position there is, and a
     // position that lies above it is no other.
-    if let position, position.lastActiveDay <= page.firstDay {
+    if listing.isByDevice {
+      if let position { page.command.add(position.device) } else { page.command.add(KeyRange.end) }
+    } else if let position, position.lastActiveDay <= page.firstDay {
       page.command.add(position.lastActiveDay)
       page.command.add(position.device)
     } else {
@@ -154,7 +156,7 @@ private struct ListingPage {
     case .boundAndIdle:
       command = Command(PostgresSQL.listingByState)
       command.add(StoredRegistration.State.bound.rawValue)
-    case .visitor(let locator): command = Self.command(PostgresSQL.listingByVisitor, locator)
+    case .visitor(let locator, _): command = Self.command(PostgresSQL.listingByVisitor, locator)
     case .phoneNumber(let locator): command = Self.command(PostgresSQL.listingByPhone, locator)
     case .proveID(let locator): command = Self.command(PostgresSQL.listingByProve, locator)
     case .clientCustomerID(let locator):
@@ -182,6 +184,7 @@ private struct ListingPage {
 
   mutating func addConditions() {
     switch listing {
+    case .visitor(_, let state): command.add(state.rawValue)
     case .candidates(_, let sinceDay): command.add(sinceDay)
     case .candidatesWithNumber(_, let second, let sinceDay),
       .candidatesWithProveID(_, let second, let sinceDay):

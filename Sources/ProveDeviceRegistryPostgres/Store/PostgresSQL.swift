@@ -50,25 +50,36 @@ enum PostgresSQL {
     ORDER BY detail_day, device, sequence LIMIT $2
     """, [.integer, .integer])
 
-  // Registrations by one value, after the position ($2, $3), at most $4.
+  /// Registrations in state $1, after the position ($2, $3), at most $4.
+  static let listingByState = SQLStatement(
+    "listing_by_state", listingByDay("state = $1"), [.integer, .integer, .bytes, .integer])
+  /// Registrations of visitor $1 in state $5, after the position ($2, $3), at most $4.
+  static let listingByVisitor = SQLStatement(
+    "listing_by_visitor", listingByDay("visitor = $1 AND state = $5"),
+    [.bytes, .integer, .bytes, .integer, .integer])
 
-  static let listingByState = listing(by: "state", .integer)
-  static let listingByVisitor = listing(by: "visitor", .bytes)
-  static let listingByPhone = listing(by: "phone", .bytes)
-  static let listingByProve = listing(by: "prove", .bytes)
-  static let listingByCustomer = listing(by: "customer", .bytes)
-  static let listingByHuman = listing(by: "human", .bytes)
+  private static func listingByDay(_ condition: String) -> String {
+    """
+    SELECT \(registrationColumns) FROM prove_registration
+    WHERE \(condition) AND (last_active_day, device) < ($2, $3)
+    ORDER BY last_active_day DESC, device DESC LIMIT $4
+    """
+  }
 
-  private static func listing(
-    by column: String, _ type: SQLStatement.ValueType
-  ) -> SQLStatement {
+  // Registrations by one locator, after the device $2, at most $3.
+
+  static let listingByPhone = listing(by: "phone")
+  static let listingByProve = listing(by: "prove")
+  static let listingByCustomer = listing(by: "customer")
+  static let listingByHuman = listing(by: "human")
+
+  private static func listing(by column: String) -> SQLStatement {
     SQLStatement(
       "listing_by_\(column)",
       """
       SELECT \(registrationColumns) FROM prove_registration
-      WHERE \(column) = $1 AND (last_active_day, device) < ($2, $3)
-      ORDER BY last_active_day DESC, device DESC LIMIT $4
-      """, [type, .integer, .bytes, .integer])
+      WHERE \(column) = $1 AND device < $2 ORDER BY device DESC LIMIT $3
+      """, [.bytes, .bytes, .integer])
   }
 
   /// Devices of the visitor $1 active since $5, after the position ($2, $3), at most $4.

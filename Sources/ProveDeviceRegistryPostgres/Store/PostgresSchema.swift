@@ -5,12 +5,6 @@
 /// The subset of SQL is the one that docs/postgres.md names; `PortableSQLTests` holds every
 /// statement to it.
 enum PostgresSchema {
-  /// One step: the statements that lead from the version before to `version`.
-  struct Migration: Sendable {
-    let version: Int64
-    let statements: [String]
-  }
-
   /// Every table that a migration makes.
   static let tables = [
     "prove_schema", "prove_header", "prove_epoch", "prove_registration", "prove_candidate",
@@ -28,13 +22,16 @@ enum PostgresSchema {
     "INSERT INTO prove_schema (id, version) VALUES (1, 0) ON CONFLICT (id) DO NOTHING",
   ]
 
-  /// All migrations, oldest first.
+  /// All migrations, oldest first: each holds the statements that lead from the version before, as
+  /// many as come before it, to the next.
   ///
   /// Version 2 has the same tables: from it on new records are packed (`RegistrationRecord.swift`),
-  /// which a library that knows version 1 alone would take for damage.
+  /// which a library that knows version 1 alone would take for damage. Version 3 lists a person's
+  /// registrations in an order that using them does not change, and a visitor's by state first.
   static let migrations = [
-    Migration(version: 1, statements: headerTables + rowTables + indexes),
-    Migration(version: 2, statements: []),
+    headerTables + rowTables + indexes,
+    [],
+    listingIndexes,
   ]
 
   /// The version that this library reads and writes.
@@ -115,6 +112,23 @@ enum PostgresSchema {
     )
     """,
   ]
+
+  private static let listingIndexes =
+    ["phone", "prove", "customer", "human"].flatMap { column in
+      [
+        """
+        CREATE INDEX IF NOT EXISTS prove_registration_of_\(column)
+          ON prove_registration (\(column), device) WHERE \(column) IS NOT NULL
+        """,
+        "DROP INDEX IF EXISTS prove_registration_by_\(column)",
+      ]
+    } + [
+      """
+      CREATE INDEX IF NOT EXISTS prove_registration_of_visitor
+        ON prove_registration (visitor, state, last_active_day, device) WHERE visitor IS NOT NULL
+      """,
+      "DROP INDEX IF EXISTS prove_registration_by_visitor",
+    ]
 
   private static let indexes =
     ["visitor", "phone", "prove", "customer", "human"].map { column in

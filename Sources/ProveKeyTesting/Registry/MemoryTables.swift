@@ -28,9 +28,10 @@ struct MemoryTables: Sendable {
   ) -> [StoredRegistration] {
     let (key, isListed) = filter(listing)
     let rows = (index[key] ?? []).compactMap { registrations[$0] }.filter { row in
-      isListed(row) && (position.map { row.position.follows($0) } ?? true)
+      isListed(row) && (position.map { row.position.follows($0, in: listing) } ?? true)
     }
-    return Array(rows.sorted { $1.position.follows($0.position) }.prefix(limit))
+    let inOrder = rows.sorted { $1.position.follows($0.position, in: listing) }
+    return Array(inOrder.prefix(limit))
   }
 
   func events(of device: Locator, after sequence: UInt64, limit: Int) -> [StoredEvent] {
@@ -90,7 +91,7 @@ struct MemoryTables: Sendable {
   ) -> (IndexKey, (StoredRegistration) -> Bool) {
     switch listing {
     case .state(let state): (.state(state), { _ in true })
-    case .visitor(let visitor): (.visitor(visitor), { _ in true })
+    case .visitor(let visitor, let state): (.visitor(visitor), { $0.state == state })
     case .phoneNumber(let phone): (.phone(phone), { _ in true })
     case .proveID(let prove): (.prove(prove), { _ in true })
     case .clientCustomerID(let customer): (.customer(customer), { _ in true })
@@ -213,8 +214,9 @@ struct MemoryTables: Sendable {
 
 extension PagePosition {
   /// Whether a listing comes to this place after `other` (G5).
-  fileprivate func follows(_ other: PagePosition) -> Bool {
-    (lastActiveDay, device) < (other.lastActiveDay, other.device)
+  fileprivate func follows(_ other: PagePosition, in listing: StoredListing) -> Bool {
+    if listing.isByDevice { return device < other.device }
+    return (lastActiveDay, device) < (other.lastActiveDay, other.device)
   }
 }
 

@@ -68,7 +68,8 @@
           .registrations
       }
       if let number = request.phoneNumber {
-        found += try await registry.registrations(of: .phoneNumber(number), limit: Self.limit)
+        // Only a page that holds them all begins with the latest used.
+        found += try await registry.registrations(of: .phoneNumber(number), limit: 1_000)
           .registrations
       }
       for id in [presentedID, kept, request.storedDeviceID] {
@@ -76,9 +77,7 @@
       }
       var seen: Set<DeviceID> = []
       found = found.filter { seen.insert($0.deviceID).inserted }
-        .sorted {
-          ($0.lastAuthenticatedAt ?? $0.placedAt) > ($1.lastAuthenticatedAt ?? $1.placedAt)
-        }
+        .sorted { $0.isMoreRecent(than: $1) }
 
       var events: [Event] = []
       for key in found.prefix(Self.limit) {

@@ -5,7 +5,7 @@ import ProveKeyModel
 extension RegistryCommand {
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "List registrations, latest active day first.",
+      abstract: "List registrations: what can be used and was used last comes first.",
       discussion:
         "What is looked up with --by comes on standard input: arguments show in the process list.")
     @OptionGroup var target: Target

@@ -57,9 +57,7 @@ extension StoreCheck {
       })
     let expected = [9, 5, 2, 8, 4, 0, 7, 3, 1, 11, 10, 6]
     let listings: [StoredListing] = [
-      .state(.bound), .visitor(Sample.visitor), .phoneNumber(Sample.phone),
-      .proveID(Sample.prove), .clientCustomerID(Sample.customer), .clientHumanID(Sample.human),
-      Self.candidates,
+      .state(.bound), .visitor(Sample.visitor, .bound), Self.candidates,
       .candidatesWithNumber(
         visitor: Sample.visitor, phoneNumber: Sample.phone, sinceDay: .min),
       .candidatesWithProveID(visitor: Sample.visitor, proveID: Sample.prove, sinceDay: .min),
@@ -73,6 +71,27 @@ extension StoreCheck {
       try expect(
         rest.map(\.device.sampleNumber) == [7, 3],
         "\(Self.name(listing)) begins elsewhere after a place without a row")
+    }
+    try await orderByDevice()
+  }
+
+  /// As `listingOrder`, of the listings in which the day does not count.
+  private func orderByDevice() async throws {
+    let listings: [StoredListing] = [
+      .phoneNumber(Sample.phone), .proveID(Sample.prove), .clientCustomerID(Sample.customer),
+      .clientHumanID(Sample.human),
+    ]
+    for listing in listings {
+      for limit in [1, 3, 7, 1000] {
+        try await expect(listing, by: limit, has: Array((0..<12).reversed()))
+      }
+      for day: Int64 in [.min, 25, .max] {
+        let place = PagePosition(lastActiveDay: day, device: Sample.locator(6))
+        let rest = try await store.registrations(in: listing, after: place, limit: 2)
+        try expect(
+          rest.map(\.device.sampleNumber) == [5, 4],
+          "\(Self.name(listing)) goes on elsewhere for the day \(day)")
+      }
     }
   }
 
@@ -95,7 +114,10 @@ extension StoreCheck {
     try await expect(.state(.dormant), has: [5])
     try await expect(.state(.suspended), has: [9])
     try await expect(.state(.disconnected), has: [10])
-    try await expect(.visitor(Sample.visitor), has: [10, 9, 8, 5, 4, 3, 2, 1])
+    for (state, numbers): (StoredRegistration.State, [Int]) in [
+      (.placed, [1]), (.bound, [8, 2]), (.unbound, [3]), (.revoked, [4]), (.dormant, [5]),
+      (.suspended, [9]), (.disconnected, [10]),
+    ] { try await expect(.visitor(Sample.visitor, state), has: numbers) }
     try await expect(.phoneNumber(Sample.phone), has: [10, 9, 7, 5, 4, 3, 2])
     try await expect(.proveID(Sample.prove), has: [8])
     try await expect(.clientCustomerID(Sample.customer), has: [7])
@@ -108,7 +130,7 @@ extension StoreCheck {
       .candidatesWithProveID(visitor: Sample.visitor, proveID: Sample.prove, sinceDay: 0),
       has: [8])
     try await expect(.boundAndIdle(beforeDay: 100), has: [8, 7, 6, 2])
-    try await expect(.visitor(Sample.locator(77, 1)), has: [])
+    try await expect(.visitor(Sample.locator(77, 1), .bound), has: [])
   }
 
   func listingDays() async throws {
