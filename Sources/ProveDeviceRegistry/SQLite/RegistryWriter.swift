@@ -76,8 +76,36 @@ final class RegistryWriter {
   }
 
   /// Writes several batches in one durable commit; each takes effect whole or not at all (G1).
+  ///
+  /// Few batches meet another row than they expect, and a savepoint costs as much as a statement: they
+  /// are written without at first. Where one is in conflict, nothing of it all stays, and the others
+  /// are written again, each in a savepoint of its own.
   func write(_ requests: [BatchRequest]) throws(StoreFailure) -> [WriteOutcome] {
-    let outcomes = try connection.transaction(.immediate) { () throws(StoreFailure) in
+    let outcomes: [WriteOutcome]
+    do throws(BatchFailure) {
+      outcomes = try commit(requests) { batch throws(BatchFailure) in
+        try apply(batch)
+        return .applied
+      }
+    } catch {
+      switch error {
+      case .conflict(let index) where requests.count == 1: return [.conflict(at: index)]
+      case .conflict: outcomes = try commit(requests, inSavepoint)
+      case .store(let failure): throw failure
+      }
+    }
+    for (request, outcome) in zip(requests, outcomes) where outcome == .applied {
+      applied.insert(request.id)
+    }
+    boundLog()
+    return outcomes
+  }
+
+  /// Writes batches in one transaction, each as `write` says, and then the digests.
+  private func commit<Failure: WriteFailure>(
+    _ requests: [BatchRequest], _ write: ([RegistryWrite]) throws(Failure) -> WriteOutcome
+  ) throws(Failure) -> [WriteOutcome] {
+    try connection.transaction(.immediate) { () throws(Failure) in
       var outcomes: [WriteOutcome] = []
       outcomes.reserveCapacity(requests.count)
       var changes = SetChanges()
@@ -95,24 +123,19 @@ final class RegistryWriter {
         }
         outcomes.append(outcome)
       }
-      try update(changes)
+      do throws(StoreFailure) { try update(changes) } catch { throw Failure(error) }
       return outcomes
     }
-    for (request, outcome) in zip(requests, outcomes) where outcome == .applied {
-      applied.insert(request.id)
-    }
-    boundLog()
-    return outcomes
   }
 
-  private func write(_ batch: [RegistryWrite]) throws(StoreFailure) -> WriteOutcome {
+  private func inSavepoint(_ batch: [RegistryWrite]) throws(StoreFailure) -> WriteOutcome {
     do throws(BatchFailure) {
       try connection.savepoint { () throws(BatchFailure) in try apply(batch) }
       return .applied
     } catch {
       switch error {
       case .conflict(let index): return .conflict(at: index)
-      case .database(let error): throw .database(error)
+      case .store(let failure): throw failure
       }
     }
   }
@@ -182,7 +205,7 @@ final class RegistryWriter {
   private func apply(_ batch: [RegistryWrite]) throws(BatchFailure) {
     for (index, write) in batch.enumerated() {
       let isApplied: Bool
-      do { isApplied = try apply(write) } catch { throw .database(error) }
+      do { isApplied = try apply(write) } catch { throw BatchFailure(database: error) }
       guard isApplied else { throw .conflict(at: index) }
     }
   }
@@ -307,12 +330,20 @@ enum StoreFailure: Error, DatabaseErrorConvertible {
   }
 }
 
-/// Why a batch was undone.
-private enum BatchFailure: Error, DatabaseErrorConvertible {
-  case conflict(at: Int)
-  case database(DatabaseError)
+/// What a commit may fail with.
+private protocol WriteFailure: DatabaseErrorConvertible {
+  init(_ failure: StoreFailure)
+}
 
-  init(database error: DatabaseError) {
-    self = .database(error)
-  }
+extension StoreFailure: WriteFailure {
+  fileprivate init(_ failure: StoreFailure) { self = failure }
+}
+
+/// Why a batch was undone.
+private enum BatchFailure: WriteFailure {
+  case conflict(at: Int)
+  case store(StoreFailure)
+
+  init(_ failure: StoreFailure) { self = .store(failure) }
+  init(database error: DatabaseError) { self = .store(.database(error)) }
 }
