@@ -99,19 +99,23 @@ extension DeviceRegistry {
   private func deactivate(
     _ rows: ArraySlice<StoredRegistration>, at now: UTCInstant
   ) async throws(RegistryError) -> Int {
-    var batch: [RegistryWrite] = []
-    var ids: [DeviceID] = []
+    var inactive: [(row: StoredRegistration, key: KeyRegistration)] = []
     for row in rows {
-      let before = try codec.open(row)
-      guard before.isInactive(at: now, afterMonths: policy.inactivityMonths) else { continue }
-      let after = try Self.moving { () throws(ModelError) in try before.deactivated(at: now) }
-      batch.append(.update(try codec.seal(after), replacing: row))
-      let draft = EventDraft(kind: .deactivated, reason: "keyInactive", actor: "sweep")
-      batch += try await appending([draft], to: before.deviceID, at: now).map(\.write)
-      ids.append(before.deviceID)
+      let key = try codec.open(row)
+      guard key.isInactive(at: now, afterMonths: policy.inactivityMonths) else { continue }
+      inactive.append((row, key))
+    }
+    guard !inactive.isEmpty else { return 0 }
+    let last = try await store.lastEvents(of: inactive.map(\.row.device))
+    var batch: [PlannedWrite] = []
+    var ids: [DeviceID] = []
+    for ((row, key), last) in zip(inactive, last) {
+      guard let changes = try deactivating(key, in: row, after: last, at: now) else { continue }
+      batch += changes
+      ids.append(key.deviceID)
     }
     guard !batch.isEmpty else { return 0 }
-    if try await written(batch) == .applied { return ids.count }
+    if try await written(batch.map(\.write)) == .applied { return ids.count }
     // Some were used meanwhile: one by one then, each judged again as it stands now.
     var count = 0
     for id in ids where try await deactivateIfInactive(id, at: now) { count += 1 }
@@ -124,18 +128,32 @@ extension DeviceRegistry {
     var isDeactivated = false
     try await writing(on: id) { () async throws(RegistryError) in
       isDeactivated = false
-      guard let (row, before) = try await self.found(id), before.binding != nil,
-        before.deactivatedAt == nil,
-        before.isInactive(at: now, afterMonths: self.policy.inactivityMonths)
+      guard let (row, key) = try await self.found(id), key.binding != nil,
+        key.deactivatedAt == nil,
+        key.isInactive(at: now, afterMonths: self.policy.inactivityMonths)
       else { return [] }
-      let after = try Self.moving { () throws(ModelError) in try before.deactivated(at: now) }
-      isDeactivated = true
-      let update = RegistryWrite.update(try self.codec.seal(after), replacing: row)
-      let draft = EventDraft(kind: .deactivated, reason: "keyInactive", actor: "sweep")
-      return [PlannedWrite(write: update, onConflict: .retry)]
-        + (try await self.appending([draft], to: id, at: now))
+      let last = try await self.store.lastEvent(of: row.device)
+      let changes = try self.deactivating(key, in: row, after: last, at: now)
+      isDeactivated = changes != nil
+      return changes ?? []
     }
     return isDeactivated
+  }
+
+  /// The writes that note a registration as inactive; nothing where it was erased since its row was
+  /// read.
+  private func deactivating(
+    _ key: KeyRegistration, in row: StoredRegistration, after last: StoredEvent?,
+    at now: UTCInstant
+  ) throws(RegistryError) -> [PlannedWrite]? {
+    let draft = EventDraft(kind: .deactivated, reason: "keyInactive", actor: "sweep")
+    let events: [PlannedWrite]
+    do { events = try appending([draft], at: row.device, after: last, now) } catch .unknownDevice {
+      return nil
+    }
+    let after = try Self.moving { () throws(ModelError) in try key.deactivated(at: now) }
+    let update = RegistryWrite.update(try codec.seal(after), replacing: row)
+    return [PlannedWrite(write: update, onConflict: .retry)] + events
   }
 }
 

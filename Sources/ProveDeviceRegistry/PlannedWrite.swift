@@ -104,12 +104,21 @@ extension DeviceRegistry {
   func appending(
     _ drafts: [EventDraft], at device: Locator, _ now: UTCInstant
   ) async throws(RegistryError) -> [PlannedWrite] {
+    let beginsChain = drafts.first?.kind.beginsChain == true
+    let last = beginsChain ? nil : try await store.lastEvent(of: device)
+    return try appending(drafts, at: device, after: last, now)
+  }
+
+  /// The writes that append events to a chain after its last event, if it has one.
+  func appending(
+    _ drafts: [EventDraft], at device: Locator, after last: StoredEvent?, _ now: UTCInstant
+  ) throws(RegistryError) -> [PlannedWrite] {
     var sequence: UInt64 = 0
     var previousHash = KeyEvent.noPreviousHash
     var conflict = PlannedWrite.Conflict.retry
     if drafts.first?.kind.beginsChain == true {
       conflict = .fail(.deviceIDTaken)
-    } else if let last = try await store.lastEvent(of: device) {
+    } else if let last {
       let event = try openEvent(last)
       guard event.kind != .erased else { throw .unknownDevice }
       sequence = event.sequence

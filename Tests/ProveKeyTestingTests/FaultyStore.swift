@@ -13,7 +13,7 @@ final class FaultyStore: RegistryStore {
     case dayLostWithPosition, unbounded, eventsAsWritten, allEventsReversed, detailsByDevice
     case redactsNothing, redactsAll, itemsStay, missingItemConflicts, expiresOneMore, forgetsIDs
     case knowsIDsLate, remembersRefusals, remembersFew, digestsOfInsertsOnly, digestsTwice
-    case personsByDay
+    case personsByDay, lastEventsWithoutGaps
     case miscounts, seesProblems, cohortsUnordered, losesOneInFifty, writesWhenClosed
   }
 
@@ -128,8 +128,11 @@ final class FaultyStore: RegistryStore {
       written.filter { $0.device == device && $0.sequence > sequence }.prefix(limit))
   }
 
-  func lastEvent(of device: Locator) async throws(RegistryError) -> StoredEvent? {
-    try await base.lastEvent(of: device)
+  func lastEvents(of devices: [Locator]) async throws(RegistryError) -> [StoredEvent?] {
+    let events = try await base.lastEvents(of: devices)
+    guard fault == .lastEventsWithoutGaps else { return events }
+    let found = events.filter { $0 != nil }
+    return found + Array(repeating: nil, count: events.count - found.count)
   }
 
   func events(

@@ -69,7 +69,7 @@ struct RegistryStoreConformanceTests {
     (.appendsOver, .eventsAreNew), (.putsOver, .itemsAreCompared),
     (.comparesBeforeItWaits, .oneWriterWins), (.listsSuspended, .candidacy),
     (.ascending, .listingOrder), (.pagesByDayOnly, .listingOrder),
-    (.personsByDay, .listingOrder),
+    (.personsByDay, .listingOrder), (.lastEventsWithoutGaps, .eventsInOrder),
     (.forgetsTheProveID, .listingSubjects), (.daysAreOneOff, .listingDays),
     (.dayLostWithPosition, .listingDays), (.unbounded, .listingBounds),
     (.eventsAsWritten, .eventsInOrder), (.allEventsReversed, .allEventsInOrder),

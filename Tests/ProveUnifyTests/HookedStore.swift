@@ -79,8 +79,8 @@ final class HookedStore: RegistryStore {
     try await inner.events(withDetailBefore: day, limit: limit)
   }
 
-  func lastEvent(of device: Locator) async throws(RegistryError) -> StoredEvent? {
-    try await inner.lastEvent(of: device)
+  func lastEvents(of devices: [Locator]) async throws(RegistryError) -> [StoredEvent?] {
+    try await inner.lastEvents(of: devices)
   }
 
   func write(

@@ -39,6 +39,10 @@ final class RegistryReader {
     }
   }
 
+  func registrations(at devices: [Locator]) throws(DatabaseError) -> [StoredRegistration?] {
+    try forEach(devices) { device throws(DatabaseError) in try registration(at: device) }
+  }
+
   func item(at locator: Locator) throws(DatabaseError) -> StoredItem? {
     try itemByLocator.bind(locator, at: 1)
     return try itemByLocator.firstRow { row throws(DatabaseError) in
@@ -80,10 +84,27 @@ final class RegistryReader {
     return events
   }
 
-  func lastEvent(of device: Locator) throws(DatabaseError) -> StoredEvent? {
-    try lastEventOfDevice.bind(device, at: 1)
-    return try lastEventOfDevice.firstRow { row throws(DatabaseError) in
-      try row.storedEvent()
+  func lastEvents(of devices: [Locator]) throws(DatabaseError) -> [StoredEvent?] {
+    try forEach(devices) { device throws(DatabaseError) in
+      try lastEventOfDevice.bind(device, at: 1)
+      return try lastEventOfDevice.firstRow { row throws(DatabaseError) in
+        try row.storedEvent()
+      }
+    }
+  }
+
+  /// Reads something of each of several devices in one transaction.
+  ///
+  /// All connections of a process to one file share a lock that beginning and ending to read takes,
+  /// and whoever meets another there sleeps: others would wait as often as rows are read.
+  private func forEach<Value>(
+    _ devices: [Locator], _ read: (Locator) throws(DatabaseError) -> Value
+  ) throws(DatabaseError) -> [Value] {
+    try connection.transaction(.deferred) { () throws(DatabaseError) in
+      var values: [Value] = []
+      values.reserveCapacity(devices.count)
+      for device in devices { values.append(try read(device)) }
+      return values
     }
   }
 

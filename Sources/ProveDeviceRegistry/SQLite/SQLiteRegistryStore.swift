@@ -92,10 +92,7 @@ extension SQLiteRegistryStore {
   ) async throws(RegistryError) -> [StoredRegistration?] {
     precondition((1...RegistryLimits.pageLimit).contains(devices.count), "1 to 1,000 at a time")
     return try reading(.lookUp) { reader throws(DatabaseError) in
-      var rows: [StoredRegistration?] = []
-      rows.reserveCapacity(devices.count)
-      for device in devices { rows.append(try reader.registration(at: device)) }
-      return rows
+      try reader.registrations(at: devices)
     }
   }
 
@@ -144,9 +141,10 @@ extension SQLiteRegistryStore {
     }
   }
 
-  /// Reads the last event of a registration.
-  public func lastEvent(of device: Locator) async throws(RegistryError) -> StoredEvent? {
-    try reading { reader throws(DatabaseError) in try reader.lastEvent(of: device) }
+  /// Reads the last event of each of several registrations.
+  public func lastEvents(of devices: [Locator]) async throws(RegistryError) -> [StoredEvent?] {
+    precondition((1...RegistryLimits.pageLimit).contains(devices.count), "1 to 1,000 at a time")
+    return try reading { reader throws(DatabaseError) in try reader.lastEvents(of: devices) }
   }
 
   /// Writes a batch in one durable transaction, shared with others that arrive meanwhile.

@@ -45,8 +45,10 @@ public protocol RegistryStore: Sendable {
     of device: Locator, after sequence: UInt64, limit: Int
   ) async throws(RegistryError) -> [StoredEvent]
 
-  /// Reads the last event of a registration.
-  func lastEvent(of device: Locator) async throws(RegistryError) -> StoredEvent?
+  /// Reads the last event of each of several registrations in one call.
+  /// - Parameter devices: 1 to 1,000 of them, each once.
+  /// - Returns: the last event of each, in their order.
+  func lastEvents(of devices: [Locator]) async throws(RegistryError) -> [StoredEvent?]
 
   /// Reads all events by (device, sequence), at most `limit` (1 to 1,000), from after a position.
   func events(
@@ -92,6 +94,11 @@ public protocol RegistryStore: Sendable {
 }
 
 extension RegistryStore {
+  /// Reads the last event of a registration.
+  public func lastEvent(of device: Locator) async throws(RegistryError) -> StoredEvent? {
+    try await lastEvents(of: [device]).first ?? nil
+  }
+
   /// Does nothing: for stores that leave nothing behind, or cannot help it.
   public func scrub() async throws(RegistryError) {}
 }

@@ -122,9 +122,9 @@ extension RetryingStore {
   }
 
   /// Reads the last event of a registration.
-  package func lastEvent(of device: Locator) async throws(RegistryError) -> StoredEvent? {
+  package func lastEvents(of devices: [Locator]) async throws(RegistryError) -> [StoredEvent?] {
     try await trying { () async throws(RegistryError) in
-      try await self.base.lastEvent(of: device)
+      try await self.base.lastEvents(of: devices)
     }
   }
 

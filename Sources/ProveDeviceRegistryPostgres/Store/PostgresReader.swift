@@ -73,10 +73,20 @@ struct PostgresReader {
     return try storedEvents(command)
   }
 
-  func lastEvent(of device: Locator) throws(PostgresError) -> StoredEvent? {
-    var command = Command(PostgresSQL.lastEvent)
-    command.add(device)
-    return try storedEvents(command).first
+  /// Reads the last event of each of several devices in one round trip.
+  func lastEvents(of devices: [Locator]) throws(PostgresError) -> [StoredEvent?] {
+    let results = try connection.exchange(
+      devices.map { device in
+        var command = Command(PostgresSQL.lastEvent)
+        command.add(device)
+        return command
+      })
+    var events: [StoredEvent?] = []
+    events.reserveCapacity(devices.count)
+    for result in results {
+      events.append(result.count == 0 ? nil : try result.storedEvent(0))
+    }
+    return events
   }
 
   func events(after position: EventPosition?, limit: Int) throws(PostgresError) -> [StoredEvent] {

@@ -44,9 +44,10 @@ extension PostgresRegistryStore: RegistryStore {
     }
   }
 
-  /// Reads the last event of a registration.
-  public func lastEvent(of device: Locator) async throws(RegistryError) -> StoredEvent? {
-    try await reading { reader throws(PostgresError) in try reader.lastEvent(of: device) }
+  /// Reads the last event of each of several registrations in one round trip.
+  public func lastEvents(of devices: [Locator]) async throws(RegistryError) -> [StoredEvent?] {
+    precondition((1...RegistryLimits.pageLimit).contains(devices.count), "1 to 1,000 at a time")
+    return try await reading { reader throws(PostgresError) in try reader.lastEvents(of: devices) }
   }
 
   /// Reads all events in order.

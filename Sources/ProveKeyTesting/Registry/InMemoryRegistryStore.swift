@@ -77,8 +77,8 @@ public final class InMemoryRegistryStore: RegistryStore {
   }
 
   /// Reads the last event of a registration.
-  public func lastEvent(of device: Locator) async throws(RegistryError) -> StoredEvent? {
-    try reading { $0.lastEvent(of: device) }
+  public func lastEvents(of devices: [Locator]) async throws(RegistryError) -> [StoredEvent?] {
+    try reading { tables in devices.map { tables.lastEvent(of: $0) } }
   }
 
   /// Reads all events in order.

@@ -72,6 +72,30 @@ struct LongSweepTests {
     #expect(try await world.store.statistics().registrations == [.dormant: 300, .bound: 150])
   }
 
+  @Test("beside an erasure, or a use, notes all others")
+  func erasedMeanwhile() async throws {
+    let world = try await World()
+    let ids = try await world.bringIn(30, visitor: "gone", placedAt: .longAgo)
+    let lists = Locked(0)
+    let watched = WatchedStore(world.store) { call throws(RegistryError) in
+      guard case .list = call,
+        lists.withLock({
+          $0 += 1; return $0 == 2
+        })
+      else { return }
+      // The rows to be changed have been read.
+      _ = try await world.registry.erase(.deviceID(ids[7]))
+      _ = try await world.registry.revoke(ids[8])
+    }
+    let registry = try await DeviceRegistry(store: watched, scope: .shop, clock: world.clock.wall)
+    let report = try await registry.sweep()
+    #expect(report.deactivated == 28)
+    #expect(report.isComplete)
+    let counts = try await world.store.statistics().registrations
+    #expect(counts == [.dormant: 28, .revoked: 1])
+    #expect(try await world.registry.verify().problems == [])
+  }
+
   @Test("that was stopped goes on where it was, and notes each key once")
   func resumed() async throws {
     let world = try await World()

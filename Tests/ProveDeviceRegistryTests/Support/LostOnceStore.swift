@@ -44,7 +44,9 @@ final class LostOnceStore: RegistryStore {
   func events(
     of device: Locator, after sequence: UInt64, limit: Int
   ) async throws(RegistryError) -> [StoredEvent] { [] }
-  func lastEvent(of device: Locator) async throws(RegistryError) -> StoredEvent? { nil }
+  func lastEvents(of devices: [Locator]) async throws(RegistryError) -> [StoredEvent?] {
+    devices.map { _ in nil }
+  }
   func events(
     after position: EventPosition?, limit: Int
   ) async throws(RegistryError) -> [StoredEvent] { [] }

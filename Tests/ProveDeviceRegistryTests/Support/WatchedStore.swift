@@ -63,8 +63,8 @@ final class WatchedStore: RegistryStore {
   ) async throws(RegistryError) -> [StoredEvent] {
     try await base.events(of: device, after: sequence, limit: limit)
   }
-  func lastEvent(of device: Locator) async throws(RegistryError) -> StoredEvent? {
-    try await base.lastEvent(of: device)
+  func lastEvents(of devices: [Locator]) async throws(RegistryError) -> [StoredEvent?] {
+    try await base.lastEvents(of: devices)
   }
   func events(
     after position: EventPosition?, limit: Int

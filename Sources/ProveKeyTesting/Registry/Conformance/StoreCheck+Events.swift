@@ -33,6 +33,11 @@ extension StoreCheck {
     }
     let last = try await store.lastEvent(of: device)
     try expect(last == Sample.event(1, 300), "\(last?.sequence ?? 0) is read as the last of 300")
+    let numbersRead = [9, 2, 8, 1, 7]
+    let several = try await store.lastEvents(of: numbersRead.map { Sample.locator($0) })
+    try expect(
+      several == [nil, Sample.event(2, 1), nil, Sample.event(1, 300), nil],
+      "the last events of several in another order")
   }
 
   func allEventsInOrder() async throws {
