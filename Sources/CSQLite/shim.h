@@ -17,6 +17,9 @@ static inline int pks_set_config(sqlite3 *database, int option, int value) {
   return sqlite3_db_config(database, option, value, (int *)0);
 }
 
+// sqlite3_config is variadic too. SQLITE_MISUSE once anything in the process has used SQLite.
+static inline int pks_stop_counting_memory(void) { return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
+
 // Reads the first bytes of the main database's file as they are: no lock is taken and nothing is
 // rolled back. Through SQLite's own descriptor, since closing another one would drop its locks.
 static inline int pks_read_start(sqlite3 *database, void *bytes, int count) {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import ProveDeviceRegistry
 import ProveKeyPlatform
 
 /// The command line of the project.
@@ -31,6 +32,7 @@ struct ProveKeyCommand: AsyncParsableCommand {
   }
 
   static func main() async {
+    SQLiteRegistryStore.stopCountingMemory()
     do {
       var command = try parseAsRoot()
       if var command = command as? any AsyncParsableCommand {

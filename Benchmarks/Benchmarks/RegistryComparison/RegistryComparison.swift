@@ -1,4 +1,5 @@
 import Foundation
+import ProveDeviceRegistry
 
 /// The registry side by side with what people would use instead, in turn, with the results as JSON.
 ///
@@ -9,6 +10,7 @@ import Foundation
 @main
 struct RegistryComparison {
   static func main() async throws {
+    SQLiteRegistryStore.stopCountingMemory()
     let words = Array(CommandLine.arguments.dropFirst())
     let isFull = words.last == "full"
     switch (words.first, words.count - (isFull ? 1 : 0)) {

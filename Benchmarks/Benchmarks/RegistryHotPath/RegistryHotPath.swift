@@ -21,6 +21,7 @@ import Synchronization
 struct RegistryHotPath {
   /// Waits for the work: valgrind does not outlive what an asynchronous main does to its thread.
   static func main() {
+    SQLiteRegistryStore.stopCountingMemory()
     let words = Array(CommandLine.arguments.dropFirst())
     let isDone = DispatchSemaphore(value: 0)
     Task.detached {

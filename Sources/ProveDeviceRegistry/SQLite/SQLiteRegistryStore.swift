@@ -76,6 +76,19 @@ public final class SQLiteRegistryStore: RegistryStore {
   }
 }
 
+extension SQLiteRegistryStore {
+  /// Lets SQLite take memory without counting it, so that threads that read beside others that read or
+  /// write do not wait for each other's allocations.
+  ///
+  /// SQLite counts under one lock for all connections of a process. Built without memory set aside for
+  /// each connection, as Debian's is, it comes there some ten times a look-up. For programs to call
+  /// first of all, while they have one thread, since it is a setting of SQLite for the whole process:
+  /// `sqlite3_memory_used` and its like tell nothing any more, and heap limits do not work.
+  /// - Returns: false when something in the process has used SQLite already: then nothing changes.
+  @discardableResult
+  public static func stopCountingMemory() -> Bool { SQLiteLibrary.stopCountingMemory() }
+}
+
 // MARK: - The store's calls
 
 extension SQLiteRegistryStore {
