@@ -20,6 +20,18 @@ static inline int pks_set_config(sqlite3 *database, int option, int value) {
 // sqlite3_config is variadic too. SQLITE_MISUSE once anything in the process has used SQLite.
 static inline int pks_stop_counting_memory(void) { return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
 
+static inline int pks_note_log_frames(void *count, sqlite3 *database, const char *name, int frames) {
+  (void)database;
+  (void)name;
+  *(int *)count = frames;
+  return SQLITE_OK;
+}
+
+// Has each commit note how many pages the log has; SQLite checkpoints by itself no more.
+static inline void pks_note_commits(sqlite3 *database, int *count) {
+  sqlite3_wal_hook(database, pks_note_log_frames, count);
+}
+
 // Reads the first bytes of the main database's file as they are: no lock is taken and nothing is
 // rolled back. Through SQLite's own descriptor, since closing another one would drop its locks.
 static inline int pks_read_start(sqlite3 *database, void *bytes, int count) {

@@ -10,6 +10,8 @@ import SQLiteDatabase
 final class GroupCommit: Sendable {
   private let writer: Locked<RegistryWriter?>
   private let waiting = Locked<[Request]>([])
+  /// Nothing where others write as well.
+  private let snapshots: KeptSnapshots?
   private let queue = DispatchQueue(label: "prove-device-registry.commit")
 
   /// Batches that one commit takes at most.
@@ -20,8 +22,9 @@ final class GroupCommit: Sendable {
     let continuation: CheckedContinuation<Result<WriteOutcome, StoreFailure>, Never>
   }
 
-  init(_ writer: sending RegistryWriter) {
+  init(_ writer: sending RegistryWriter, _ snapshots: KeptSnapshots?) {
     self.writer = Locked(writer)
+    self.snapshots = snapshots
   }
 
   /// Writes a batch; returns when it is durable or refused.
@@ -84,6 +87,7 @@ final class GroupCommit: Sendable {
       guard let writer else {
         return .failure(Failure(database: DatabaseError(.misuse, operation: "closed")))
       }
+      defer { snapshots?.endTurn() }
       do throws(Failure) { return .success(try body(writer)) } catch { return .failure(error) }
     }
   }

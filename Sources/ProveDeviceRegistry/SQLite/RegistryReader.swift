@@ -11,6 +11,8 @@ final class RegistryReader {
   private let allEvents: Statement
   private let detailedEvents: Statement
   private var listings: [String: Statement] = [:]
+  /// The writer's turn in which the transaction began that is kept open.
+  private var turn: UInt64 = 0
 
   /// Compiles the statements; the connection is the reader's own from then on, or is lent to it
   /// for as long as it lives.
@@ -28,6 +30,17 @@ final class RegistryReader {
     listings = [:]
     try connection.close()
   }
+
+  /// Reads in a transaction that stays open, one for each of the writer's turns.
+  /// - Parameter turn: the present one, or one that has passed since.
+  func keepReading(in turn: UInt64) throws(DatabaseError) {
+    if turn != self.turn { stopReading() }
+    self.turn = turn
+    try connection.keepReading()
+  }
+
+  /// Ends the transaction that is kept open, if there is one.
+  func stopReading() { connection.stopReading() }
 
   /// What the connection has done up to now.
   func work() throws(DatabaseError) -> DatabaseWork { try connection.work() }
@@ -100,12 +113,14 @@ final class RegistryReader {
   private func forEach<Value>(
     _ devices: [Locator], _ read: (Locator) throws(DatabaseError) -> Value
   ) throws(DatabaseError) -> [Value] {
-    try connection.transaction(.deferred) { () throws(DatabaseError) in
+    func all() throws(DatabaseError) -> [Value] {
       var values: [Value] = []
       values.reserveCapacity(devices.count)
       for device in devices { values.append(try read(device)) }
       return values
     }
+    if connection.isReading { return try all() }
+    return try connection.transaction(.deferred) { () throws(DatabaseError) in try all() }
   }
 
   func registrations(

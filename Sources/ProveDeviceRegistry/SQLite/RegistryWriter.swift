@@ -9,6 +9,8 @@ final class RegistryWriter {
   private let ledger: SetLedger?
   private var applied = RecentWrites()
   private var commitsSinceLook = 0
+  /// Where nobody else writes: what readers keep open, and the pages of the log, which this then moves.
+  private let alone: (snapshots: KeptSnapshots, log: LogLength)?
   /// The copy that is being made, and what it is made in.
   private var copy: (backup: OnlineBackup, target: Connection)?
   private let insertRegistration: Statement
@@ -25,8 +27,15 @@ final class RegistryWriter {
   private let digestOfBucket: Statement
   private let updateDigest: Statement
 
-  init(_ connection: Connection, ledger: SetLedger?) throws(DatabaseError) {
+  init(
+    _ connection: Connection, ledger: SetLedger?, _ snapshots: KeptSnapshots?
+  ) throws(DatabaseError) {
     self.connection = connection
+    if let snapshots {
+      alone = (snapshots, try LogLength(of: connection))
+    } else {
+      alone = nil
+    }
     self.ledger = ledger
     insertRegistration = try connection.prepare(RegistrySQL.insertRegistration)
     updateRegistration = try connection.prepare(RegistrySQL.updateRegistration)
@@ -81,6 +90,8 @@ final class RegistryWriter {
   /// are written without at first. Where one is in conflict, nothing of it all stays, and the others
   /// are written again, each in a savepoint of its own.
   func write(_ requests: [BatchRequest]) throws(StoreFailure) -> [WriteOutcome] {
+    // So that this commit may begin the log anew, if all of it is in the file.
+    if let alone, alone.log.pages >= Self.checkpointPages { alone.snapshots.releaseLog() }
     let outcomes: [WriteOutcome]
     do throws(BatchFailure) {
       outcomes = try commit(requests) { batch throws(BatchFailure) in
@@ -169,12 +180,18 @@ final class RegistryWriter {
   /// SQLite itself starts the log anew only in a moment in which nobody reads from it. A restart
   /// waits for those who do: new readers find everything in the file by then and do not hold it up.
   private func boundLog() {
-    commitsSinceLook += 1
-    guard commitsSinceLook >= Self.commitsBetweenLooks else { return }
-    commitsSinceLook = 0
+    if let alone {
+      guard alone.log.pages >= Self.checkpointPages else { return }
+      alone.snapshots.releaseLog()
+    } else {
+      commitsSinceLook += 1
+      guard commitsSinceLook >= Self.commitsBetweenLooks else { return }
+      commitsSinceLook = 0
+    }
     // What cannot be tidied now is tidied at the next look; nothing that was committed depends on it.
     guard let log = try? connection.checkpoint(.passive), log.logFrames > Self.logFrameLimit
     else { return }
+    alone?.snapshots.releaseLog()
     _ = try? connection.checkpoint(.truncate, waitMilliseconds: Self.restartWaitMilliseconds)
   }
 
@@ -190,6 +207,13 @@ final class RegistryWriter {
 
   /// Moves the whole log into the file and cuts it to nothing; waits for readers that are under way.
   func emptyLog() throws(DatabaseError) {
+    if let alone {
+      // Whoever begins to read at the log's end lets all of it be moved into the file, and whoever
+      // begins after that does not hold the log.
+      alone.snapshots.releaseLog(waiting: true)
+      try connection.checkpoint(.passive)
+      alone.snapshots.releaseLog(waiting: true)
+    }
     let result = try connection.checkpoint(.truncate)
     guard result.logFrames == 0 else { throw DatabaseError(.inUse, operation: "empty log") }
   }
@@ -199,7 +223,9 @@ final class RegistryWriter {
     // Below zero it would be no limit at all.
     try deleteExpiredItems.bind(Int64(max(limit, 0)), at: 2)
     try deleteExpiredItems.run()
-    return connection.changes
+    let count = connection.changes
+    boundLog()
+    return count
   }
 
   private func apply(_ batch: [RegistryWrite]) throws(BatchFailure) {

@@ -14,6 +14,7 @@ public final class SQLiteRegistryStore: RegistryStore {
   private let ledger: SetLedger?
   let commits: GroupCommit
   private let readers: [Locked<RegistryReader?>]
+  private let snapshots: KeptSnapshots?
   private let ownership: Locked<OwnershipLock?>
   private let nextReader = Atomic<Int>(0)
 
@@ -71,6 +72,7 @@ public final class SQLiteRegistryStore: RegistryStore {
       ledger = parts.ledger
       commits = parts.commits
       readers = parts.readers
+      snapshots = parts.snapshots
       ownership = Locked(parts.ownership)
     } catch { throw error.asRegistryError }
   }
@@ -261,6 +263,7 @@ extension SQLiteRegistryStore {
   ) throws(RegistryError) -> Value {
     func value(of reader: RegistryReader?) throws(DatabaseError) -> Result<Value, RegistryError> {
       guard let reader else { return .failure(.store(.closed)) }
+      if let snapshots { try reader.keepReading(in: snapshots.turns) }
       return .success(try read(reader))
     }
     let result: Result<Value, RegistryError>

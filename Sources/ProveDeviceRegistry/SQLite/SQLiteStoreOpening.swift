@@ -25,6 +25,8 @@ struct SQLiteStoreOpening {
     let ledger: SetLedger?
     let commits: GroupCommit
     let readers: [Locked<RegistryReader?>]
+    /// What readers keep open, where nobody else writes.
+    let snapshots: KeptSnapshots?
     /// Nothing for a copy that nobody else knows of yet.
     let ownership: OwnershipLock?
   }
@@ -45,13 +47,15 @@ struct SQLiteStoreOpening {
     connecting.access = .readOnly
     connecting.cache = cacheKibibytes.map { .kibibytes($0) }
     do {
-      let commits = GroupCommit(try RegistryWriter(connection, ledger: ledger))
       var readers: [Locked<RegistryReader?>] = []
       for _ in 0..<count {
         readers.append(Locked(try RegistryReader(try DatabaseFile(path: path).open(connecting))))
       }
+      let snapshots = options.mode == .exclusive ? KeptSnapshots(of: readers) : nil
+      let writer = try RegistryWriter(connection, ledger: ledger, snapshots)
       return Parts(
-        keys: keys, ledger: ledger, commits: commits, readers: readers, ownership: ownership)
+        keys: keys, ledger: ledger, commits: GroupCommit(writer, snapshots), readers: readers,
+        snapshots: snapshots, ownership: ownership)
     } catch { throw .database(error) }
   }
 
