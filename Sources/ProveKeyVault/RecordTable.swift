@@ -98,7 +98,7 @@ struct RecordTable {
     at locator: Locator, _ body: (Row, Span<UInt8>) throws(VaultError) -> R
   ) throws(VaultError) -> R? {
     let (select, isThere) = try wrapping { () throws(DatabaseError) -> (Statement, Bool) in
-      if connection.isExclusive { try connection.keepReading() }
+      try connection.keepReading()
       let select = try self.read.statement
       try select.bindFirst(locator.high, locator.low)
       return (select, try select.step())

@@ -7,11 +7,13 @@ extension Connection {
   /// of one row costs where the connection is exclusive, a quarter where it is not. Whatever begins a
   /// transaction, runs SQL by ``execute(_:)``, checkpoints or copies ends it first.
   ///
-  /// What others commit meanwhile is not seen, and their checkpoints are held up: only for an
-  /// exclusive connection, or an owner who knows of every commit and calls ``stopReading()`` then.
-  package func keepReading() throws(DatabaseError) {
+  /// What other connections commit meanwhile is not seen, and their checkpoints are held up: a
+  /// connection that is not exclusive keeps none unless it is asked to.
+  /// - Parameter isAmongOthers: whether to keep one all the same, for an owner who knows of every
+  ///   commit and calls ``stopReading()`` then.
+  package func keepReading(amongOthers isAmongOthers: Bool = false) throws(DatabaseError) {
     if isReading { return }
-    guard !isInTransaction else { return }
+    guard isExclusive || isAmongOthers, !isInTransaction else { return }
     // Its cursor stands on the first page, which every statement asks for.
     let statement = try controlStatement("SELECT 1 FROM sqlite_schema")
     isReading = try statement.step()

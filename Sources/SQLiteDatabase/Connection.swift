@@ -17,7 +17,7 @@ package final class Connection {
   let busyTimeoutMilliseconds: Int32
   private var controls: [String: Statement] = [:]
   /// Whether nobody else can use the database.
-  package let isExclusive: Bool
+  let isExclusive: Bool
   /// What keeps a reading transaction open.
   var reading: Statement?
   /// Whether a reading transaction is kept open (invariant C6).

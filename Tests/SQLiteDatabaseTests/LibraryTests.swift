@@ -1,16 +1,15 @@
-import CSQLite
 import SQLiteDatabase
 import Testing
 
 @Suite("The SQLite library of a process")
 struct LibraryTests {
   /// The bytes that SQLite has counted, once a connection has taken some.
-  private static func countedBytes() throws -> Int64 {
+  private static func countedBytes() throws -> Int {
     var options = ConnectionOptions()
     options.journal = .memory
     let connection = try Connection(path: ":memory:", options: options)
     try connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY) STRICT")
-    return sqlite3_memory_used()
+    return SQLiteLibrary.countedBytes
   }
 
   @Test("stops counting its memory where it is told to before anything uses it")

@@ -29,13 +29,25 @@ package struct StoreFactory: Sendable, CustomStringConvertible {
   }
 
   /// The kinds that are in this package without a server.
-  package static let all = [sqlite, memory, hostile]
+  package static let all = [sqlite, sqliteAlone, memory, hostile]
 
   /// A file in a folder of its own.
-  package static let sqlite = StoreFactory("SQLite") {
-    let folder = try TemporaryFolder()
-    let unlock = UnlockMethod.rawKey(try RawKey.random())
-    return .init { try SQLiteRegistryStore(at: folder.file("registry.sqlite"), unlock: unlock) }
+  package static let sqlite = sqlite("SQLite", .shared)
+
+  /// The same, of which nobody else has a handle.
+  package static let sqliteAlone = sqlite("SQLite, exclusive", .exclusive)
+
+  private static func sqlite(
+    _ description: String, _ mode: SQLiteStoreOptions.Mode
+  ) -> StoreFactory {
+    StoreFactory(description) {
+      let folder = try TemporaryFolder()
+      let unlock = UnlockMethod.rawKey(try RawKey.random())
+      return .init {
+        try SQLiteRegistryStore(
+          at: folder.file("registry.sqlite"), unlock: unlock, options: .init(mode: mode))
+      }
+    }
   }
 
   /// Nothing but memory.

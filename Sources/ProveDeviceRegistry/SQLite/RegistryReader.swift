@@ -36,7 +36,7 @@ final class RegistryReader {
   func keepReading(in turn: UInt64) throws(DatabaseError) {
     if turn != self.turn { stopReading() }
     self.turn = turn
-    try connection.keepReading()
+    try connection.keepReading(amongOthers: true)
   }
 
   /// Ends the transaction that is kept open, if there is one.
