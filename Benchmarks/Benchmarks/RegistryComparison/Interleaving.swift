@@ -47,8 +47,8 @@ struct Interleaving {
       result.p99 = ordered.quantile(0.99)
       result.p999 = ordered.quantile(0.999)
       result.perSecond = rates[index].median
-      if index == 0, contestants.count > 1 {
-        result.ratio = zip(means[0], means[1]).map { $0 / $1 }.median
+      if contestants.count > 1, contestants[index].name.hasPrefix("ours") {
+        result.ratio = zip(means[index], means[1]).map { $0 / $1 }.median
         result.reference = contestants[1].name
       }
       report.add(result)

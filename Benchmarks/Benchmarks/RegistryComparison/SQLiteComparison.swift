@@ -68,16 +68,24 @@ struct SQLiteComparison {
         Floor(
           sample.registryPath, key: Sample.key, ids, cacheKibibytes: Self.smallCache, threads: 1),
       ]
+      var alone: DeviceRegistry?
       if sample.hasPlain {
         contestants += [
           PlainSQLite(sample.plainPath, ids, cacheKibibytes: Self.smallCache, threads: 1),
           try GRDBPool(sample.plainPath, ids, cacheKibibytes: Self.smallCache),
         ]
+        let registry = try await sample.open(try sample.copy(as: "alone"), .exclusive)
+        contestants.append(Ours(name: Self.exclusive, registry: registry, ids: ids))
+        alone = registry
       }
       try await turns.run(contestants, among: size, into: &report)
       try await registry.close()
+      try await alone?.close()
     }
   }
+
+  /// The registry with the file, a copy of the sample, to itself.
+  private static let exclusive = "ours, exclusive"
 
   /// Look-ups beside SQLCipher, at its defaults and at its best, with the caches that belong to it.
   private func peers(_ report: inout Report) async throws {
@@ -167,14 +175,16 @@ struct SQLiteComparison {
     let sample = middle
     let ids = sample.ids
     let registry = try await sample.open()
+    let alone = try await sample.open(try sample.copy(as: "alone"), .exclusive)
     let contestants: [any Contestant] = [
       Ours(name: "ours", registry: registry, ids: ids),
       Floor(
         sample.registryPath, key: Sample.key, ids, cacheKibibytes: Self.smallCache, threads: 8),
       PlainSQLite(sample.plainPath, ids, cacheKibibytes: Self.smallCache, threads: 8),
       try GRDBPool(sample.plainPath, ids, cacheKibibytes: Self.smallCache),
+      Ours(name: Self.exclusive, registry: alone, ids: ids),
     ]
-    var alone: Double?
+    var ofOne: [String: Double] = [:]
     for threads in [1, 2, 8] {
       var turns = Interleaving(
         figure: "S13", work: "resolve", rounds: plan.rounds, lookUps: plan.lookUps * 2)
@@ -183,19 +193,23 @@ struct SQLiteComparison {
       turns.setting.threads = threads
       let first = report.results.count
       try await turns.run(contestants, among: sample.count, into: &report)
-      guard let rate = report.results[first].perSecond else { continue }
-      if let alone {
+      for name in ["ours", Self.exclusive] {
+        let measured = report.results[first...].first { $0.contestant == name }
+        guard let rate = measured?.perSecond else { continue }
+        guard let one = ofOne[name] else {
+          ofOne[name] = rate
+          continue
+        }
         var result = Report.Result(
-          figure: "S13", work: "rate of \(threads) threads to that of one", contestant: "ours",
+          figure: "S13", work: "rate of \(threads) threads to that of one", contestant: name,
           setting: turns.setting)
-        result.ratio = rate / alone
+        result.ratio = rate / one
         result.reference = "one thread"
         report.add(result)
-      } else {
-        alone = rate
       }
     }
     try await registry.close()
+    try await alone.close()
   }
 
   /// S5: a decision on facts in hand.

@@ -43,9 +43,10 @@ struct Sample {
 
   /// Opens the registry's file, or a copy of it.
   func open(
-    _ path: String? = nil, cacheKibibytes: Int? = nil, clock: WallClock = WallClock { day }
+    _ path: String? = nil, _ mode: SQLiteStoreOptions.Mode = .shared, cacheKibibytes: Int? = nil,
+    clock: WallClock = WallClock { day }
   ) async throws -> DeviceRegistry {
-    let options = SQLiteStoreOptions(pageCacheKibibytes: cacheKibibytes)
+    let options = SQLiteStoreOptions(mode: mode, pageCacheKibibytes: cacheKibibytes)
     return try await Self.registry(
       on: try SQLiteRegistryStore.openExisting(
         at: path ?? registryPath, unlock: try Self.unlock, options: options), clock: clock)
