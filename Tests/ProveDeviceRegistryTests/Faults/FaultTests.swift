@@ -40,11 +40,21 @@ struct FaultTests {
   func disk(failing: Failing, stays: Bool) async throws {
     let path = folder.file("failing")
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    for mode in [SQLiteStoreOptions.Mode.shared, .exclusive] {
+      try await disk(failing, stays, mode, in: path)
+    }
+  }
+
+  private func disk(
+    _ failing: Failing, _ stays: Bool, _ mode: SQLiteStoreOptions.Mode, in path: String
+  ) async throws {
+    try Campaign.removeAll(in: path)
     let outlines = try await undisturbed(in: path, unlock)
     let runs = try await Campaign.untilUndisturbed(upTo: 20_000, sample: 10) { number in
       try Campaign.removeAll(in: path)
       let watched = try FaultFolder(path, records: false)
-      let life = try RegistryLife(in: path, unlock: unlock, trouble: stays ? .lasting : .once)
+      let life = try RegistryLife(
+        in: path, unlock: unlock, trouble: stays ? .lasting : .once, mode: mode)
       watched.fail(number, of: failing.operations, stays: stays, full: failing == .space)
       try await life.run()
       let failures = watched.mend()
@@ -54,7 +64,7 @@ struct FaultTests {
     }
     #expect(runs > 5)
     if Campaign.isLong {
-      print("registry, disk failing: \(failing), stays: \(stays), \(runs) runs")
+      print("registry, \(mode), disk failing: \(failing), stays: \(stays), \(runs) runs")
     }
   }
 

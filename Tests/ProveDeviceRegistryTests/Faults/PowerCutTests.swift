@@ -15,17 +15,18 @@ import Testing
 /// with their folder before SQLite sees them.
 @Suite("A registry whose power is cut", .inTurn)
 struct PowerCutTests {
-  @Test("at any sync has lost nothing acknowledged, whatever became of unsynced writes (G1, G7)")
-  func everySync() async throws {
+  @Test(
+    "at any sync has lost nothing acknowledged, whatever became of unsynced writes (G1, G7)",
+    arguments: [SQLiteStoreOptions.Mode.shared, .exclusive])
+  func everySync(mode: SQLiteStoreOptions.Mode) async throws {
     let folder = try TemporaryFolder()
     let (recorded, cut) = (folder.file("recorded"), folder.file("cut"))
     for path in [recorded, cut] {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
     }
     let watched = try FaultFolder(recorded, records: true)
-    let life = try RegistryLife(in: recorded, unlock: .rawKey(try RawKey.random())) {
-      watched.eventCount
-    }
+    let key = UnlockMethod.rawKey(try RawKey.random())
+    let life = try RegistryLife(in: recorded, unlock: key, mode: mode) { watched.eventCount }
     try await life.run()
     let outlines = LifeCheck.outlines(of: life)
     let tally = try await PowerCuts.atEverySync(of: watched.events) { files, count, place in
@@ -40,6 +41,6 @@ struct PowerCutTests {
     }
     #expect(tally.syncs > 20)
     #expect(tally.images > tally.syncs * 3)
-    if Campaign.isLong { print("registry, power cuts: \(tally)") }
+    if Campaign.isLong { print("registry, \(mode), power cuts: \(tally)") }
   }
 }

@@ -84,17 +84,20 @@ final class RegistryLife: Sendable {
   let devices: [TestDevice]
   let story: Locked<Story>
   private let trouble: Trouble
+  private let mode: SQLiteStoreOptions.Mode
   /// How much has happened to the disk.
   private let position: @Sendable () -> Int
   private let opened = Locked<(store: SQLiteRegistryStore, registry: DeviceRegistry)?>(nil)
 
   init(
     in folder: String, unlock: UnlockMethod, trouble: Trouble = .nothing,
+    mode: SQLiteStoreOptions.Mode = .shared,
     position: @escaping @Sendable () -> Int = { 0 }
   ) throws {
     self.folder = folder
     self.unlock = unlock
     self.trouble = trouble
+    self.mode = mode
     self.position = position
     devices = try (0..<Self.deviceCount).map { _ in try TestDevice(.vault) }
     story = Locked(Story(changes: Array(repeating: [], count: Self.deviceCount)))
@@ -196,7 +199,8 @@ final class RegistryLife: Sendable {
   func history(of index: Int) -> [Change] { story.withLock { $0.changes[index] } }
 
   private func open() async throws {
-    let store = try SQLiteRegistryStore(at: Self.file(in: folder), unlock: unlock)
+    let store = try SQLiteRegistryStore(
+      at: Self.file(in: folder), unlock: unlock, options: .init(mode: mode))
     let registry = try await DeviceRegistry(
       store: store, scope: .shop, policy: try RegistryPolicy(eventDetail: .everyDecision),
       clock: clock.wall)
