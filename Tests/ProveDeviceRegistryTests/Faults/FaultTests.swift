@@ -1,6 +1,8 @@
 import CampaignSupport
 import Foundation
+import ProveKeyModel
 import ProveKeySealing
+import ProveKeyTesting
 import StoreTestSupport
 import Testing
 
@@ -66,6 +68,34 @@ struct FaultTests {
     if Campaign.isLong {
       print("registry, \(mode), disk failing: \(failing), stays: \(stays), \(runs) runs")
     }
+  }
+
+  @Test("whichever read fails once while all is checked is told as a failure, never as damage")
+  func checking() async throws {
+    let path = folder.file("checked")
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    let watched = try FaultFolder(path, records: false)
+    func open() async throws -> DeviceRegistry {
+      try await DeviceRegistry(
+        store: try SQLiteRegistryStore(at: RegistryLife.file(in: path), unlock: unlock),
+        scope: .shop)
+    }
+    let made = try await open()
+    let day = UTCInstant.start
+    try await made.generate(SyntheticRegistrations(count: 200, seed: 1, until: day))
+    try await made.close()
+    var (number, failed, isOver) = (0, 0, false)
+    while !isOver {
+      number += 1
+      let registry = try await open()
+      watched.fail(number, of: .reads, stays: false, full: false)
+      do {
+        #expect(try await registry.verify().problems == [], "read \(number)")
+      } catch RegistryError.store(.failed) { failed += 1 }
+      isOver = watched.mend() == 0
+      try await registry.close()
+    }
+    #expect(failed > 40)
   }
 
   @Test("whichever allocation of SQLite fails, the error says so and nothing acknowledged is lost")
