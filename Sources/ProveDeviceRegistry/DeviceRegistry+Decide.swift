@@ -11,7 +11,7 @@ public struct RegistryDecision: Hashable, Sendable {
   /// What ``DeviceRegistry/complete(_:possession:newKey:for:)`` takes; nothing for a refusal.
   public let ticket: KeyTicket?
   /// The live registrations that the number has already, latest first, where the decision would add
-  /// another and the policy has them looked up; at most 100.
+  /// another and the policy has them looked up; at most 100, of the 1,000 that are read.
   public let existing: [KeyRegistration]
 }
 
@@ -147,13 +147,15 @@ extension DeviceRegistry {
     else { return [] }
     var existing: [KeyRegistration] = []
     let listing = StoredListing.phoneNumber(codec.locator(of: number))
-    for row in try await rows(in: listing, atMost: RegistryLimits.candidateLimit) {
+    // They come in no order of time.
+    for row in try await rows(in: listing, atMost: RegistryLimits.pageLimit) {
       let key = try codec.open(row)
       if key.isServing, key.binding?.phoneNumber == number, !isDead(key, at: now) {
         existing.append(key)
       }
     }
-    return existing
+    existing.sort { $0.isMoreRecent(than: $1) }
+    return Array(existing.prefix(RegistryLimits.candidateLimit))
   }
 
   // MARK: Tickets

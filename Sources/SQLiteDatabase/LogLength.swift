@@ -8,7 +8,7 @@ package final class LogLength {
   private let connection: Connection
   private let count: UnsafeMutablePointer<Int32>
 
-  /// Begins to count the commits of a connection; it must not outlive the connection's use.
+  /// Begins to watch the commits of a connection.
   package init(of connection: Connection) throws(DatabaseError) {
     self.connection = connection
     unsafe count = .allocate(capacity: 1)

@@ -215,4 +215,18 @@ struct LogTests {
     let off = try await world.registry(.persistent)
     #expect(try await off.decide(.browser(visitor: .named("visitor-2"))).existing.isEmpty)
   }
+
+  @Test("of the registrations that a number has the latest used 100 are told, in their order")
+  func bindingLookupOfMany() async throws {
+    let world = try await World(try RegistryPolicy(keyPersistence: true, bindingLookup: true))
+    var latestFirst: [DeviceID] = []
+    for _ in 0..<105 {
+      latestFirst.insert(try await world.boundDevice(.hardware).deviceID, at: 0)
+      world.clock.advance(seconds: 40_000)
+    }
+    let decision = try await world.registry.decide(.browser(visitor: .named("visitor-2")))
+    #expect(decision.existing.map(\.deviceID) == Array(latestFirst.prefix(100)))
+    let data = try await world.registry.personalData(of: .phoneNumber(.lorant))
+    #expect(data.registrations.map(\.deviceID) == latestFirst)
+  }
 }

@@ -10,7 +10,7 @@ import Synchronization
 final class SteppingClock: Sendable {
   private let passed = Atomic<Int64>(0)
 
-  /// The milliseconds of one reading; a day takes some 86,000,000 of them.
+  /// A millisecond on with each reading.
   var clock: WallClock {
     WallClock { [self] in
       let passed = passed.wrappingAdd(1, ordering: .relaxed).newValue

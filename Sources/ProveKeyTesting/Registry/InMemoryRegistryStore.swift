@@ -76,7 +76,7 @@ public final class InMemoryRegistryStore: RegistryStore {
     try reading { $0.events(of: device, after: sequence, limit: Self.page(limit)) }
   }
 
-  /// Reads the last event of a registration.
+  /// Reads the last event of each of several registrations.
   public func lastEvents(of devices: [Locator]) async throws(RegistryError) -> [StoredEvent?] {
     try reading { tables in devices.map { tables.lastEvent(of: $0) } }
   }

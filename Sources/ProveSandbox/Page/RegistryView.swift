@@ -69,8 +69,9 @@
       }
       if let number = request.phoneNumber {
         // Only a page that holds them all begins with the latest used.
-        found += try await registry.registrations(of: .phoneNumber(number), limit: 1_000)
-          .registrations
+        found += try await registry.registrations(
+          of: .phoneNumber(number), limit: RegistryLimits.pageLimit
+        ).registrations
       }
       for id in [presentedID, kept, request.storedDeviceID] {
         if let id, let key = try await registry.registration(id) { found.append(key) }

@@ -5,9 +5,11 @@ import ProveKeyModel
 extension RegistryCommand {
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "List registrations: what can be used and was used last comes first.",
-      discussion:
-        "What is looked up with --by comes on standard input: arguments show in the process list.")
+      abstract: "List registrations, the latest used first.",
+      discussion: """
+        What is looked up with --by comes on standard input: arguments show in the process list.
+        Those of a visitor begin with what is bound; those of a person are in order within a page.
+        """)
     @OptionGroup var target: Target
     @Option(help: "All in this state.") var state: State?
     @Option(help: "By what to look up the value that comes on standard input.") var by: Subject?

@@ -30,6 +30,7 @@ struct LongSweepTests {
       case .list(let limit):
         listings += 1
         #expect(limit <= RegistryLimits.sweepBatch)
+      case .lastEvents(let count): #expect(count <= RegistryLimits.sweepBatch)
       case .removeItems(let limit): #expect(limit <= RegistryLimits.batchLimit)
       }
     }
@@ -44,7 +45,9 @@ struct LongSweepTests {
       try await world.bringIn(10, visitor: "gone-\(number)", placedAt: .longAgo)
     }
     let visitors = Locked<[Locator?]>([])
+    let read = Locked<[Int]>([])
     let watched = WatchedStore(world.store) { call in
+      if case .lastEvents(let count) = call { read.withLock { $0.append(count) } }
       guard case .write(let batch) = call else { return }
       for case .update(let row, _) in batch { visitors.withLock { $0.append(row.visitor) } }
     }
@@ -53,6 +56,7 @@ struct LongSweepTests {
     let order = visitors.withLock { $0 }
     #expect(order.count == 300)
     #expect(zip(order, order.dropFirst()).count { $0 != $1 } == 29, "each visitor once")
+    #expect(read.withLock { $0 } == [200, 100], "the last events of a batch in one call")
     #expect(try await world.registry.verify().problems == [])
   }
 

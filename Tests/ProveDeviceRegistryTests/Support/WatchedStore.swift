@@ -7,6 +7,7 @@ final class WatchedStore: RegistryStore {
   enum Call: Sendable {
     case write([RegistryWrite])
     case list(limit: Int)
+    case lastEvents(count: Int)
     case removeItems(limit: Int)
   }
 
@@ -64,7 +65,8 @@ final class WatchedStore: RegistryStore {
     try await base.events(of: device, after: sequence, limit: limit)
   }
   func lastEvents(of devices: [Locator]) async throws(RegistryError) -> [StoredEvent?] {
-    try await base.lastEvents(of: devices)
+    try await watch(.lastEvents(count: devices.count))
+    return try await base.lastEvents(of: devices)
   }
   func events(
     after position: EventPosition?, limit: Int
